@@ -3,8 +3,8 @@
  * clock, never from wall times; a beat renews only the grants it lists.
  */
 import { Type } from 'typebox';
-import { Count, Fence, Id, Line, List, Millis, Name, Strict, TaskId, Usage, Version } from './common.ts';
 import { Place } from './claim.ts';
+import { Count, Fence, Id, Line, List, Millis, Name, Strict, TaskId, Usage, Version } from './common.ts';
 import { Role } from './config.ts';
 
 export const BeatGrant = Strict({

@@ -3,7 +3,23 @@
  * incarnation, slot and number; repeating it is always safe (DESIGN 2.2).
  */
 import { Type } from 'typebox';
-import { Commit, Count, Fence, FileRef, GateName, Id, Line, List, Millis, Name, Strict, TaskId, Text, Version, Words } from './common.ts';
+import {
+  Commit,
+  Count,
+  Fence,
+  FileRef,
+  GateName,
+  Id,
+  Line,
+  List,
+  Millis,
+  Name,
+  Strict,
+  TaskId,
+  Text,
+  Version,
+  Words,
+} from './common.ts';
 import { Report, ReportAnswer } from './report.ts';
 import { Attachment, Expects, Submission } from './task.ts';
 
@@ -100,7 +116,13 @@ export const ClaimAnswer = Type.Union([
   Strict({ ...answerHead, kind: Type.Literal('granted'), grant: Type.Union([TaskGrant, CommitGrant]) }),
   Strict({ ...answerHead, kind: Type.Literal('nothing') }),
   Strict({ ...answerHead, kind: Type.Literal('ended'), fence: Fence, why: Line }),
-  Strict({ ...answerHead, kind: Type.Literal('refused'), code: Name, message: Text, retryable: Type.Boolean() }),
+  Strict({
+    ...answerHead,
+    kind: Type.Literal('refused'),
+    code: Name,
+    message: Text,
+    retryable: Type.Boolean(),
+  }),
 ]);
 export type ClaimAnswer = Type.Static<typeof ClaimAnswer>;
 export type AnyGrant = TaskGrant | CommitGrant;

@@ -37,7 +37,18 @@ export const Cancel = command('cancel', { ...onTask, ...reason });
 /** An operator accepts what stands in a lane's branch as its tip. */
 export const LaneAdopt = command('lane_adopt', { lane: Name, tip: Commit });
 
-export const Command = Type.Union([Configure, Add, Edit, Start, Close, Block, Reopen, Retry, Cancel, LaneAdopt]);
+export const Command = Type.Union([
+  Configure,
+  Add,
+  Edit,
+  Start,
+  Close,
+  Block,
+  Reopen,
+  Retry,
+  Cancel,
+  LaneAdopt,
+]);
 export type Command = Type.Static<typeof Command>;
 export type CommandKind = Command['kind'];
 export type CommandOf<K extends CommandKind> = Extract<Command, { kind: K }>;

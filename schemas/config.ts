@@ -4,11 +4,14 @@
  * machine obeys the same caps and policies.
  */
 import { Type } from 'typebox';
-import { Commit, Count, GateName, Line, Millis, Name, Strict, Words } from './common.ts';
 import { Gate } from './claim.ts';
+import { Commit, Count, GateName, Line, Millis, Name, Strict, Words } from './common.ts';
 
 /** `300ms`, `30s`, `45m`, `2h`, `1d`, or a whole number of seconds. */
-const Duration = Type.Union([Type.String({ pattern: '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$' }), Type.Integer({ minimum: 0 })]);
+const Duration = Type.Union([
+  Type.String({ pattern: '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$' }),
+  Type.Integer({ minimum: 0 }),
+]);
 const Positive = Type.Integer({ minimum: 1 });
 const Bytes = Type.String({ pattern: '^[0-9]+(KiB|MiB|GiB)?$' });
 
@@ -69,7 +72,9 @@ export const ConfigFile = Strict({
       labels: Type.Optional(Type.Array(Line)),
     }),
   ),
-  bus: Type.Optional(Strict({ output_max_bytes: Type.Optional(Bytes), output_max_age: Type.Optional(Duration) })),
+  bus: Type.Optional(
+    Strict({ output_max_bytes: Type.Optional(Bytes), output_max_age: Type.Optional(Duration) }),
+  ),
 });
 export type ConfigFile = Type.Static<typeof ConfigFile>;
 

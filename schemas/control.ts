@@ -13,5 +13,9 @@ export const Control = Type.Union([
 ]);
 export type Control = Type.Static<typeof Control>;
 
-export const ControlAnswer = Strict({ v: Version, status: Words(['done', 'ignored', 'refused']), message: Type.Optional(Text) });
+export const ControlAnswer = Strict({
+  v: Version,
+  status: Words(['done', 'ignored', 'refused']),
+  message: Type.Optional(Text),
+});
 export type ControlAnswer = Type.Static<typeof ControlAnswer>;

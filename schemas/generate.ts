@@ -18,7 +18,17 @@ import { Mail, StoredMail } from './mail.ts';
 import { Query, QueryAnswer, TaskView } from './query.ts';
 import { LeaderNotice, Output, Read, ReadAnswer } from './read.ts';
 import { Report, ReportAnswer } from './report.ts';
-import { Attachment, Closing, Deferred, Grant, GrantEnd, Submission, Task, TaskPatch, TaskSpec } from './task.ts';
+import {
+  Attachment,
+  Closing,
+  Deferred,
+  Grant,
+  GrantEnd,
+  Submission,
+  Task,
+  TaskPatch,
+  TaskSpec,
+} from './task.ts';
 
 /** Every message and file of the contract, by the name its validator gets. */
 export const messages: Readonly<Record<string, TSchema>> = {
@@ -86,7 +96,13 @@ function link(schema: Json, named: ReadonlyMap<string, string>, top: boolean): J
   const tag = Array.isArray(schema['anyOf']) ? tagOf(schema['anyOf']) : undefined;
   if (tag === undefined) return linked;
   const { anyOf, ...rest } = linked;
-  return { type: 'object', required: [tag], discriminator: { propertyName: tag }, ...rest, oneOf: anyOf as Json };
+  return {
+    type: 'object',
+    required: [tag],
+    discriminator: { propertyName: tag },
+    ...rest,
+    oneOf: anyOf as Json,
+  };
 }
 
 function tagOf(members: readonly Json[]): string | undefined {
@@ -115,7 +131,9 @@ export function generate(): Map<string, string> {
   });
   const files = new Map<string, string>();
   const all = { ...parts, ...messages };
-  const plain = new Map(Object.entries(all).map(([name, schema]) => [name, JSON.parse(JSON.stringify(schema)) as Json]));
+  const plain = new Map(
+    Object.entries(all).map(([name, schema]) => [name, JSON.parse(JSON.stringify(schema)) as Json]),
+  );
   const named = new Map([...plain].map(([name, schema]) => [JSON.stringify(schema), name]));
   for (const [name, schema] of plain) {
     const linked = link(schema, named, true) as { [key: string]: Json };
@@ -124,10 +142,13 @@ export function generate(): Map<string, string> {
     files.set(`${name}.schema.json`, `${JSON.stringify(published, null, 1)}\n`);
   }
   const names = Object.fromEntries(Object.keys(messages).map((name) => [`is${name}`, name]));
-  const standalone = (standaloneCode as unknown as { default?: typeof standaloneCode }).default ?? standaloneCode;
+  const standalone =
+    (standaloneCode as unknown as { default?: typeof standaloneCode }).default ?? standaloneCode;
   const code = (standalone as unknown as (ajv: Ajv, names: Record<string, string>) => string)(ajv, names);
   if (/\brequire\(/.test(code)) {
-    throw new Error('a schema uses a keyword whose validator needs a library at run time (uniqueItems, format…)');
+    throw new Error(
+      'a schema uses a keyword whose validator needs a library at run time (uniqueItems, format…)',
+    );
   }
   files.set('validators.ts', header + code.replace(/^"use strict";/, ''));
   return files;

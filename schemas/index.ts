@@ -1,19 +1,20 @@
 /**
  * The wire contract for everyone: types, validators and limits. The one barrel of the project.
  */
-import * as compiled from './generated/validators.ts';
-import { fault, type Validator } from './validation.ts';
+
 import type { Beat } from './beat.ts';
 import type { Claim, ClaimAnswer } from './claim.ts';
 import type { Command, CommandAnswer } from './command.ts';
 import type { BoardConfig, ConfigFile } from './config.ts';
 import type { Control, ControlAnswer } from './control.ts';
+import * as compiled from './generated/validators.ts';
 import type { Batch } from './journal.ts';
 import type { Mail } from './mail.ts';
 import type { Query, QueryAnswer } from './query.ts';
 import type { LeaderNotice, Output, Read, ReadAnswer } from './read.ts';
 import type { Report } from './report.ts';
 import type { TaskSpec } from './task.ts';
+import { fault, type Validator } from './validation.ts';
 
 /** The messages and files of the contract by name. */
 export interface Messages {
@@ -53,14 +54,24 @@ export function check<N extends MessageName>(
   return { ok: false, ...fault(validator, value) };
 }
 
-export * from './limits.ts';
 export type { Beat, BeatGrant } from './beat.ts';
-export type { AnyGrant, Capabilities, Claim, ClaimAnswer, CommitGrant, Gate, LaneRef, Place, TaskGrant } from './claim.ts';
+export type {
+  AnyGrant,
+  Capabilities,
+  Claim,
+  ClaimAnswer,
+  CommitGrant,
+  Gate,
+  LaneRef,
+  Place,
+  TaskGrant,
+} from './claim.ts';
 export type { Command, CommandAnswer, CommandKind, CommandOf, Problem, TaskResult } from './command.ts';
 export type { Evidence, FileRef, Outcome, Usage } from './common.ts';
 export type { BoardConfig, BoardLane, ConfigFile, LaneState, Policies, Role } from './config.ts';
 export type { Control, ControlAnswer } from './control.ts';
 export type { Batch, Event, EventOf } from './journal.ts';
+export * from './limits.ts';
 export type { Mail, StoredMail } from './mail.ts';
 export type { Query, QueryAnswer, QueryAnswerOf, QueryKind, Reason, TaskView } from './query.ts';
 export type { LeaderNotice, Output, Read, ReadAnswer, ReadAnswerOf } from './read.ts';

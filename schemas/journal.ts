@@ -3,9 +3,24 @@
  * never changes meaning; an unknown event forbids leading.
  */
 import { type TProperties, Type } from 'typebox';
-import { Commit, Count, Fence, Id, Line, List, Millis, Name, Outcome, Strict, TaskId, Text, Version, Words } from './common.ts';
 import { Place } from './claim.ts';
 import { TaskResult } from './command.ts';
+import {
+  Commit,
+  Count,
+  Fence,
+  Id,
+  Line,
+  List,
+  Millis,
+  Name,
+  Outcome,
+  Strict,
+  TaskId,
+  Text,
+  Version,
+  Words,
+} from './common.ts';
 import { BoardConfig } from './config.ts';
 import { Attachment, Closing, Deferred, Grant, GrantEnd, Submission, Task, TaskPatch } from './task.ts';
 
@@ -74,7 +89,12 @@ export const TaskMoved = event('task_moved', {
 export const VerbDeferred = event('verb_deferred', { task: TaskId, deferred: Deferred });
 export const Progressed = event('progressed', { task: TaskId, fence: Fence, agent: Name, note: Text });
 export const LaneTipSeen = event('lane_tip', { lane: Name, tip: Commit, by: Name });
-export const LaneMoved = event('lane_moved', { lane: Name, expected: Type.Optional(Commit), found: Commit, by: Name });
+export const LaneMoved = event('lane_moved', {
+  lane: Name,
+  expected: Type.Optional(Commit),
+  found: Commit,
+  by: Name,
+});
 /** The queue of submissions ran empty with a committer waiting. */
 export const CommitIdle = event('commit_idle', { agent: Name });
 /** A report was refused: kept as a fact, without effect on the task. */
@@ -87,8 +107,23 @@ export const ReportRefused = event('report_refused', {
 });
 
 export const Event = Type.Union([
-  Genesis, Led, Configured, Answered, TaskAdded, TaskEdited, Granted, AgentSeen, GrantEnded, CommitLanded,
-  TaskMoved, VerbDeferred, Progressed, LaneTipSeen, LaneMoved, CommitIdle, ReportRefused,
+  Genesis,
+  Led,
+  Configured,
+  Answered,
+  TaskAdded,
+  TaskEdited,
+  Granted,
+  AgentSeen,
+  GrantEnded,
+  CommitLanded,
+  TaskMoved,
+  VerbDeferred,
+  Progressed,
+  LaneTipSeen,
+  LaneMoved,
+  CommitIdle,
+  ReportRefused,
 ]);
 export type Event = Type.Static<typeof Event>;
 export type EventOf<K extends Event['type']> = Extract<Event, { type: K }>;

@@ -21,18 +21,47 @@ export const Read = Type.Union([
     last: Type.Optional(Count),
     limit: Limit,
   }),
-  Strict({ ...head, kind: Type.Literal('chunk'), owner: Name, sha256: Type.String({ pattern: SHA256_PATTERN }), n: Count }),
-  Strict({ ...head, kind: Type.Literal('output'), agent: Name, run: Type.Optional(Id), after: Count, limit: Limit }),
+  Strict({
+    ...head,
+    kind: Type.Literal('chunk'),
+    owner: Name,
+    sha256: Type.String({ pattern: SHA256_PATTERN }),
+    n: Count,
+  }),
+  Strict({
+    ...head,
+    kind: Type.Literal('output'),
+    agent: Name,
+    run: Type.Optional(Id),
+    after: Count,
+    limit: Limit,
+  }),
   Strict({ ...head, kind: Type.Literal('beats') }),
 ]);
 export type Read = Type.Static<typeof Read>;
 
 const answer = { v: Version };
 export const ReadAnswer = Type.Union([
-  Strict({ ...answer, kind: Type.Literal('mail'), mails: Type.Array(StoredMail), scanned_to: Count, last: Count }),
+  Strict({
+    ...answer,
+    kind: Type.Literal('mail'),
+    mails: Type.Array(StoredMail),
+    scanned_to: Count,
+    last: Count,
+  }),
   Strict({ ...answer, kind: Type.Literal('chunk'), data: Type.Unsafe<Uint8Array>(Type.Any()) }),
-  Strict({ ...answer, kind: Type.Literal('output'), chunks: Type.Array(Strict({ seq: Count, run: Id, at: Millis, text: Type.String() })), scanned_to: Count, last: Count }),
-  Strict({ ...answer, kind: Type.Literal('beats'), beats: Type.Array(Strict({ agent: Name, age_ms: Millis, beat: Beat })) }),
+  Strict({
+    ...answer,
+    kind: Type.Literal('output'),
+    chunks: Type.Array(Strict({ seq: Count, run: Id, at: Millis, text: Type.String() })),
+    scanned_to: Count,
+    last: Count,
+  }),
+  Strict({
+    ...answer,
+    kind: Type.Literal('beats'),
+    beats: Type.Array(Strict({ agent: Name, age_ms: Millis, beat: Beat })),
+  }),
   Strict({ ...answer, kind: Type.Literal('absent'), message: Text }),
   Strict({ ...answer, kind: Type.Literal('refused'), code: Name, message: Text }),
 ]);
@@ -52,5 +81,12 @@ export const Output = Strict({
 export type Output = Type.Static<typeof Output>;
 
 /** The leader's word on `wg.<p>.leader`: waiters send their claims again. */
-export const LeaderNotice = Strict({ v: Version, kind: Type.Literal('leader'), term: Count, leader: Id, journal_seq: Count, genesis: Id });
+export const LeaderNotice = Strict({
+  v: Version,
+  kind: Type.Literal('leader'),
+  term: Count,
+  leader: Id,
+  journal_seq: Count,
+  genesis: Id,
+});
 export type LeaderNotice = Type.Static<typeof LeaderNotice>;

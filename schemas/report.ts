@@ -3,10 +3,35 @@
  * and task, fence, run and sender match; `committed`, `bounced` and `lane` only from a committer.
  */
 import { type TProperties, Type } from 'typebox';
-import { Commit, Evidence, Fence, FileRef, Id, Line, List, Millis, Name, Outcome, Strict, TaskId, Text, Usage, Version, Words } from './common.ts';
+import {
+  Commit,
+  Evidence,
+  Fence,
+  FileRef,
+  Id,
+  Line,
+  List,
+  Millis,
+  Name,
+  Outcome,
+  Strict,
+  TaskId,
+  Text,
+  Usage,
+  Version,
+  Words,
+} from './common.ts';
 
 const grantReport = <const K extends string, T extends TProperties>(kind: K, properties: T) =>
-  Strict({ v: Version, kind: Type.Literal(kind), id: Id, task: TaskId, fence: Fence, run: Id, ...properties });
+  Strict({
+    v: Version,
+    kind: Type.Literal(kind),
+    id: Id,
+    task: TaskId,
+    fence: Fence,
+    run: Id,
+    ...properties,
+  });
 
 /** The run's change set is stored and waits for the committer. */
 export const Submitted = grantReport('submitted', {
@@ -72,7 +97,16 @@ export const Takeover = grantReport('takeover', {
 export const LaneTip = Strict({ v: Version, kind: Type.Literal('lane'), id: Id, lane: Name, tip: Commit });
 
 export const Report = Type.Union([
-  Submitted, Done, Blocked, Failed, Progress, Released, Committed, Bounced, Takeover, LaneTip,
+  Submitted,
+  Done,
+  Blocked,
+  Failed,
+  Progress,
+  Released,
+  Committed,
+  Bounced,
+  Takeover,
+  LaneTip,
 ]);
 export type Report = Type.Static<typeof Report>;
 export type ReportKind = Report['kind'];

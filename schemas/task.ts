@@ -3,12 +3,38 @@
  * the board keeps and shows (Task).
  */
 import { Type } from 'typebox';
-import { Commit, Count, Evidence, Fence, FileRef, GateName, Id, Line, List, Millis, Name, Outcome, Strict, TaskId, Text, Words } from './common.ts';
+import {
+  Commit,
+  Count,
+  Evidence,
+  Fence,
+  FileRef,
+  GateName,
+  Id,
+  Line,
+  List,
+  Millis,
+  Name,
+  Outcome,
+  Strict,
+  TaskId,
+  Text,
+  Words,
+} from './common.ts';
 
 export const Priority = Words(['P0', 'P1', 'P2', 'P3', 'P4']);
 export type Priority = Type.Static<typeof Priority>;
 
-export const TaskState = Words(['open', 'claimed', 'submitted', 'committing', 'closed', 'blocked', 'failed', 'cancelled']);
+export const TaskState = Words([
+  'open',
+  'claimed',
+  'submitted',
+  'committing',
+  'closed',
+  'blocked',
+  'failed',
+  'cancelled',
+]);
 export type TaskState = Type.Static<typeof TaskState>;
 
 /** What a worker must have to run a task; labels must all be among the worker's. */
@@ -130,7 +156,21 @@ export type Closing = Type.Static<typeof Closing>;
 export const GrantEnd = Strict({
   fence: Fence,
   run: Id,
-  why: Words(['submitted', 'done', 'blocked', 'failed', 'released', 'committed', 'bounced', 'takeover', 'cancelled', 'closed', 'reopened', 'restarted', 'unlisted']),
+  why: Words([
+    'submitted',
+    'done',
+    'blocked',
+    'failed',
+    'released',
+    'committed',
+    'bounced',
+    'takeover',
+    'cancelled',
+    'closed',
+    'reopened',
+    'restarted',
+    'unlisted',
+  ]),
   report: Type.Optional(Id),
 });
 export type GrantEnd = Type.Static<typeof GrantEnd>;

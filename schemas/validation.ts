@@ -14,7 +14,10 @@ export type Validator = ((value: unknown) => boolean) & { errors?: readonly Vali
 export function fault(validator: Validator, value: unknown): { fault: string; path: string } {
   const error = validator.errors?.at(-1);
   if (error === undefined) return { fault: 'the message is not valid', path: '' };
-  const steps = error.instancePath.split('/').slice(1).map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const steps = error.instancePath
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
   let found: unknown = value;
   for (const step of steps) found = (found as Record<string, unknown> | undefined)?.[step];
   const key = error.params['additionalProperty'] ?? error.params['missingProperty'];
