@@ -2,100 +2,87 @@
  * Commands: what operators and agents ask the board to do, over `wg.<p>.command.<agent>`; idempotent by
  * id, answered after the PubAck.
  */
-import { type TProperties, Type } from "typebox";
-import {
-	Commit,
-	Count,
-	Id,
-	Line,
-	Name,
-	Strict,
-	TaskId,
-	Text,
-	Version,
-	Words,
-} from "./common.ts";
-import { BoardConfig } from "./config.ts";
-import { TaskPatch, TaskSpec, TaskState } from "./task.ts";
+import { type TProperties, Type } from 'typebox';
+import { Commit, Count, Id, Line, Name, Strict, TaskId, Text, Version, Words } from './common.ts';
+import { BoardConfig } from './config.ts';
+import { TaskPatch, TaskSpec, TaskState } from './task.ts';
 
-const command = <const K extends string, T extends TProperties>(
-	kind: K,
-	properties: T,
-) => Strict({ v: Version, kind: Type.Literal(kind), id: Id, ...properties });
+const command = <const K extends string, T extends TProperties>(kind: K, properties: T) =>
+  Strict({ v: Version, kind: Type.Literal(kind), id: Id, ...properties });
 
 /** `revision`: the task's revision the asker saw; a newer one refuses the command. */
 const onTask = { task: TaskId, revision: Type.Optional(Count) };
 const reason = { reason: Type.Optional(Line) };
 
-export const Configure = command("configure", { config: BoardConfig });
+export const Configure = command('configure', { config: BoardConfig });
 /** All or nothing. `dry_run` checks only; `assume` lists ids that other parts of the same input add. */
-export const Add = command("add", {
-	tasks: Type.Array(TaskSpec, { minItems: 1, maxItems: 10_000 }),
-	dry_run: Type.Optional(Type.Boolean()),
-	assume: Type.Optional(Type.Array(TaskId)),
+export const Add = command('add', {
+  tasks: Type.Array(TaskSpec, { minItems: 1, maxItems: 10_000 }),
+  dry_run: Type.Optional(Type.Boolean()),
+  assume: Type.Optional(Type.Array(TaskId)),
 });
-export const Edit = command("edit", { ...onTask, patch: TaskPatch });
-export const Start = command("start", {
-	...onTask,
-	takeover: Type.Optional(Type.Boolean()),
+export const Edit = command('edit', { ...onTask, patch: TaskPatch });
+export const Start = command('start', {
+  ...onTask,
+  takeover: Type.Optional(Type.Boolean()),
 });
-export const Close = command("close", {
-	...onTask,
-	...reason,
-	commit: Type.Optional(Commit),
-	no_change: Type.Optional(Type.Boolean()),
-	waive_gates: Type.Optional(Line),
+export const Close = command('close', {
+  ...onTask,
+  ...reason,
+  commit: Type.Optional(Commit),
+  no_change: Type.Optional(Type.Boolean()),
+  waive_gates: Type.Optional(Line),
 });
-export const Block = command("block", { ...onTask, reason: Line });
-export const Reopen = command("reopen", { ...onTask, ...reason });
-export const Retry = command("retry", { ...onTask, ...reason });
-export const Cancel = command("cancel", { ...onTask, ...reason });
+export const Block = command('block', { ...onTask, reason: Line });
+export const Reopen = command('reopen', { ...onTask, ...reason });
+export const Retry = command('retry', { ...onTask, ...reason });
+export const Cancel = command('cancel', { ...onTask, ...reason });
 /** An operator accepts what stands in a lane's branch as its tip. */
-export const LaneAdopt = command("lane_adopt", { lane: Name, tip: Commit });
+export const LaneAdopt = command('lane_adopt', { lane: Name, tip: Commit });
 
 export const Command = Type.Union([
-	Configure,
-	Add,
-	Edit,
-	Start,
-	Close,
-	Block,
-	Reopen,
-	Retry,
-	Cancel,
-	LaneAdopt,
+  Configure,
+  Add,
+  Edit,
+  Start,
+  Close,
+  Block,
+  Reopen,
+  Retry,
+  Cancel,
+  LaneAdopt,
 ]);
 export type Command = Type.Static<typeof Command>;
-export type CommandKind = Command["kind"];
+export type CommandKind = Command['kind'];
 export type CommandOf<K extends CommandKind> = Extract<Command, { kind: K }>;
 
 /** One problem of one input, named so that a person finds it. */
 export const Problem = Strict({
-	code: Name,
-	task: Type.Optional(Line),
-	key: Type.Optional(Line),
-	message: Text,
+  code: Name,
+  task: Type.Optional(Line),
+  key: Type.Optional(Line),
+  message: Text,
 });
 export type Problem = Type.Static<typeof Problem>;
 
 export const TaskResult = Strict({
-	id: TaskId,
-	state: TaskState,
-	revision: Count,
-	deferred: Type.Optional(Type.Boolean()),
+  id: TaskId,
+  state: TaskState,
+  revision: Count,
+  deferred: Type.Optional(Type.Boolean()),
 });
 export type TaskResult = Type.Static<typeof TaskResult>;
 
 export const CommandAnswer = Strict({
-	v: Version,
-	id: Id,
-	status: Words(["ok", "refused"]),
-	term: Count,
-	journal_seq: Count,
-	tasks: Type.Optional(Type.Array(TaskResult)),
-	warnings: Type.Optional(Type.Array(Line)),
-	code: Type.Optional(Name),
-	message: Type.Optional(Text),
-	problems: Type.Optional(Type.Array(Problem)),
+  v: Version,
+  id: Id,
+  status: Words(['ok', 'refused']),
+  term: Count,
+  journal_seq: Count,
+  tasks: Type.Optional(Type.Array(TaskResult)),
+  warnings: Type.Optional(Type.Array(Line)),
+  code: Type.Optional(Name),
+  message: Type.Optional(Text),
+  problems: Type.Optional(Type.Array(Problem)),
 });
 export type CommandAnswer = Type.Static<typeof CommandAnswer>;

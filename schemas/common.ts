@@ -8,26 +8,25 @@
  * Convention: what crosses the wire or lies in a file is snake_case, with units in names (`_ms`, `_bytes`);
  * times are milliseconds since the epoch (`_at`).
  */
-import { type TProperties, type TSchema, Type } from "typebox";
+import { type TProperties, type TSchema, Type } from 'typebox';
 import {
-	COMMIT_PATTERN,
-	GATE_PATTERN,
-	ID_PATTERN,
-	INLINE_TEXT_LIMIT,
-	LINE_LIMIT,
-	LIST_LIMIT,
-	NAME_PATTERN,
-	SHA256_PATTERN,
-	TASK_ID_PATTERN,
-} from "./limits.ts";
+  COMMIT_PATTERN,
+  GATE_PATTERN,
+  ID_PATTERN,
+  INLINE_TEXT_LIMIT,
+  LINE_LIMIT,
+  LIST_LIMIT,
+  NAME_PATTERN,
+  SHA256_PATTERN,
+  TASK_ID_PATTERN,
+} from './limits.ts';
 
 /** An object that refuses keys it does not know. */
 export const Strict = <T extends TProperties>(properties: T) =>
-	Type.Object(properties, { additionalProperties: false });
+  Type.Object(properties, { additionalProperties: false });
 
 /** One of a fixed list of words. */
-export const Words = <const T extends readonly string[]>(words: T) =>
-	Type.Enum([...words] as [...T]);
+export const Words = <const T extends readonly string[]>(words: T) => Type.Enum([...words] as [...T]);
 
 export const Version = Type.Literal(1);
 export const Name = Type.String({ pattern: NAME_PATTERN });
@@ -40,51 +39,50 @@ export const Text = Type.String({ maxLength: INLINE_TEXT_LIMIT });
 export const Count = Type.Integer({ minimum: 0 });
 export const Fence = Type.Integer({ minimum: 1 });
 export const Millis = Type.Integer({ minimum: 0 });
-export const List = <T extends TSchema>(item: T) =>
-	Type.Array(item, { maxItems: LIST_LIMIT });
+export const List = <T extends TSchema>(item: T) => Type.Array(item, { maxItems: LIST_LIMIT });
 
 /** A file in FILES: who wrote it, its SHA-256, its size and how many chunks hold it. */
 export const FileRef = Strict({
-	owner: Name,
-	sha256: Type.String({ pattern: SHA256_PATTERN }),
-	size_bytes: Count,
-	chunks: Type.Integer({ minimum: 1 }),
+  owner: Name,
+  sha256: Type.String({ pattern: SHA256_PATTERN }),
+  size_bytes: Count,
+  chunks: Type.Integer({ minimum: 1 }),
 });
 export type FileRef = Type.Static<typeof FileRef>;
 
 /** What a run cost, as far as its harness tells. */
 export const Usage = Strict({
-	input_tokens: Type.Optional(Count),
-	output_tokens: Type.Optional(Count),
-	cost_usd: Type.Optional(Type.Number({ minimum: 0 })),
-	duration_ms: Type.Optional(Millis),
+  input_tokens: Type.Optional(Count),
+  output_tokens: Type.Optional(Count),
+  cost_usd: Type.Optional(Type.Number({ minimum: 0 })),
+  duration_ms: Type.Optional(Millis),
 });
 export type Usage = Type.Static<typeof Usage>;
 
 /** How a run ended: a class with evidence, never an exit code alone (DESIGN 4). */
 export const Outcome = Words([
-	"completed",
-	"no_change",
-	"blocked",
-	"needs_input",
-	"rate_limited",
-	"auth_failed",
-	"env_failed",
-	"crashed",
-	"timed_out",
-	"killed",
-	"fenced",
+  'completed',
+  'no_change',
+  'blocked',
+  'needs_input',
+  'rate_limited',
+  'auth_failed',
+  'env_failed',
+  'crashed',
+  'timed_out',
+  'killed',
+  'fenced',
 ]);
 export type Outcome = Type.Static<typeof Outcome>;
 
 /** The stored result of one gate. */
 export const Evidence = Strict({
-	gate: GateName,
-	status: Words(["green", "red"]),
-	exit_code: Type.Optional(Type.Integer()),
-	duration_ms: Millis,
-	commit: Type.Optional(Commit),
-	tail: Type.Optional(Type.String({ maxLength: 8192 })),
-	log: Type.Optional(FileRef),
+  gate: GateName,
+  status: Words(['green', 'red']),
+  exit_code: Type.Optional(Type.Integer()),
+  duration_ms: Millis,
+  commit: Type.Optional(Commit),
+  tail: Type.Optional(Type.String({ maxLength: 8192 })),
+  log: Type.Optional(FileRef),
 });
 export type Evidence = Type.Static<typeof Evidence>;

@@ -2,220 +2,177 @@
  * Writes `generated/` from the schema files: one JSON Schema per message and the compiled validators.
  * `npm run generate` writes; `node … --check` (and the drift test) only compares.
  */
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-import { Ajv } from "ajv";
-import standaloneCode from "ajv/dist/standalone/index.js";
-import type { TSchema } from "typebox";
-import { Beat } from "./beat.ts";
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { Ajv } from 'ajv';
+import standaloneCode from 'ajv/dist/standalone/index.js';
+import type { TSchema } from 'typebox';
+import { Beat } from './beat.ts';
+import { Capabilities, Claim, ClaimAnswer, CommitGrant, Gate, LaneRef, Place, TaskGrant } from './claim.ts';
+import { Command, CommandAnswer, Problem, TaskResult } from './command.ts';
+import { Evidence, FileRef, Usage } from './common.ts';
+import { BoardConfig, BoardLane, ConfigFile, LaneState, Policies } from './config.ts';
+import { Control, ControlAnswer } from './control.ts';
+import { Batch, Event } from './journal.ts';
+import { Mail, StoredMail } from './mail.ts';
+import { Query, QueryAnswer, TaskView } from './query.ts';
+import { LeaderNotice, Output, Read, ReadAnswer } from './read.ts';
+import { Report, ReportAnswer } from './report.ts';
 import {
-	Capabilities,
-	Claim,
-	ClaimAnswer,
-	CommitGrant,
-	Gate,
-	LaneRef,
-	Place,
-	TaskGrant,
-} from "./claim.ts";
-import { Command, CommandAnswer, Problem, TaskResult } from "./command.ts";
-import { Evidence, FileRef, Usage } from "./common.ts";
-import {
-	BoardConfig,
-	BoardLane,
-	ConfigFile,
-	LaneState,
-	Policies,
-} from "./config.ts";
-import { Control, ControlAnswer } from "./control.ts";
-import { Batch, Event } from "./journal.ts";
-import { Mail, StoredMail } from "./mail.ts";
-import { Query, QueryAnswer, TaskView } from "./query.ts";
-import { LeaderNotice, Output, Read, ReadAnswer } from "./read.ts";
-import { Report, ReportAnswer } from "./report.ts";
-import {
-	Attachment,
-	Closing,
-	Deferred,
-	Grant,
-	GrantEnd,
-	Submission,
-	Task,
-	TaskPatch,
-	TaskSpec,
-} from "./task.ts";
+  Attachment,
+  Closing,
+  Deferred,
+  Grant,
+  GrantEnd,
+  Submission,
+  Task,
+  TaskPatch,
+  TaskSpec,
+} from './task.ts';
 
 /** Every message and file of the contract, by the name its validator gets. */
 export const messages: Readonly<Record<string, TSchema>> = {
-	Batch,
-	Beat,
-	BoardConfig,
-	Claim,
-	ClaimAnswer,
-	Command,
-	CommandAnswer,
-	ConfigFile,
-	Control,
-	ControlAnswer,
-	LeaderNotice,
-	Mail,
-	Output,
-	Query,
-	QueryAnswer,
-	Read,
-	ReadAnswer,
-	Report,
-	TaskSpec,
+  Batch,
+  Beat,
+  BoardConfig,
+  Claim,
+  ClaimAnswer,
+  Command,
+  CommandAnswer,
+  ConfigFile,
+  Control,
+  ControlAnswer,
+  LeaderNotice,
+  Mail,
+  Output,
+  Query,
+  QueryAnswer,
+  Read,
+  ReadAnswer,
+  Report,
+  TaskSpec,
 };
 
 /** Parts used by several messages: compiled once, published once, referred to by name elsewhere. */
 const parts: Readonly<Record<string, TSchema>> = {
-	Attachment,
-	BoardLane,
-	Capabilities,
-	Closing,
-	CommitGrant,
-	Deferred,
-	Event,
-	Evidence,
-	FileRef,
-	Gate,
-	Grant,
-	GrantEnd,
-	LaneRef,
-	LaneState,
-	Place,
-	Policies,
-	Problem,
-	ReportAnswer,
-	StoredMail,
-	Submission,
-	Task,
-	TaskGrant,
-	TaskPatch,
-	TaskResult,
-	TaskView,
-	Usage,
+  Attachment,
+  BoardLane,
+  Capabilities,
+  Closing,
+  CommitGrant,
+  Deferred,
+  Event,
+  Evidence,
+  FileRef,
+  Gate,
+  Grant,
+  GrantEnd,
+  LaneRef,
+  LaneState,
+  Place,
+  Policies,
+  Problem,
+  ReportAnswer,
+  StoredMail,
+  Submission,
+  Task,
+  TaskGrant,
+  TaskPatch,
+  TaskResult,
+  TaskView,
+  Usage,
 };
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 /** Replaces each nested copy of a named schema by a reference, and tags unions by their `kind` or `type`. */
-function link(
-	schema: Json,
-	named: ReadonlyMap<string, string>,
-	top: boolean,
-): Json {
-	if (Array.isArray(schema))
-		return schema.map((item) => link(item, named, false));
-	if (schema === null || typeof schema !== "object") return schema;
-	const name = named.get(JSON.stringify(schema));
-	if (name !== undefined && !top) return { $ref: name };
-	const entries = Object.entries(schema).map(
-		([key, value]) => [key, link(value, named, false)] as const,
-	);
-	const linked: { [key: string]: Json } = Object.fromEntries(entries);
-	const tag = Array.isArray(schema.anyOf) ? tagOf(schema.anyOf) : undefined;
-	if (tag === undefined) return linked;
-	const { anyOf, ...rest } = linked;
-	return {
-		type: "object",
-		required: [tag],
-		discriminator: { propertyName: tag },
-		...rest,
-		oneOf: anyOf as Json,
-	};
+function link(schema: Json, named: ReadonlyMap<string, string>, top: boolean): Json {
+  if (Array.isArray(schema)) return schema.map((item) => link(item, named, false));
+  if (schema === null || typeof schema !== 'object') return schema;
+  const name = named.get(JSON.stringify(schema));
+  if (name !== undefined && !top) return { $ref: name };
+  const entries = Object.entries(schema).map(([key, value]) => [key, link(value, named, false)] as const);
+  const linked: { [key: string]: Json } = Object.fromEntries(entries);
+  const tag = Array.isArray(schema.anyOf) ? tagOf(schema.anyOf) : undefined;
+  if (tag === undefined) return linked;
+  const { anyOf, ...rest } = linked;
+  return {
+    type: 'object',
+    required: [tag],
+    discriminator: { propertyName: tag },
+    ...rest,
+    oneOf: anyOf as Json,
+  };
 }
 
 function tagOf(members: readonly Json[]): string | undefined {
-	return ["kind", "type"].find((tag) => {
-		const tags = members.map((member) => {
-			const properties = (
-				member as { properties?: Record<string, { const?: string }> } | null
-			)?.properties;
-			return properties?.[tag]?.const;
-		});
-		return (
-			tags.every((value) => value !== undefined) &&
-			new Set(tags).size === tags.length
-		);
-	});
+  return ['kind', 'type'].find((tag) => {
+    const tags = members.map((member) => {
+      const properties = (member as { properties?: Record<string, { const?: string }> } | null)?.properties;
+      return properties?.[tag]?.const;
+    });
+    return tags.every((value) => value !== undefined) && new Set(tags).size === tags.length;
+  });
 }
 
-const header =
-	"// Generated by schemas/generate.ts. Do not edit.\n// @ts-nocheck\n";
+const header = '// Generated by schemas/generate.ts. Do not edit.\n// @ts-nocheck\n';
 
 /** The generated files: path relative to `generated/` → content. */
 export function generate(): Map<string, string> {
-	const ajv = new Ajv({
-		code: { source: true, esm: true, lines: false },
-		discriminator: true,
-		inlineRefs: false,
-		strict: true,
-		strictTypes: false,
-		strictRequired: false,
-		unicode: false,
-		logger: false,
-	});
-	const files = new Map<string, string>();
-	const all = { ...parts, ...messages };
-	const plain = new Map(
-		Object.entries(all).map(([name, schema]) => [
-			name,
-			JSON.parse(JSON.stringify(schema)) as Json,
-		]),
-	);
-	const named = new Map(
-		[...plain].map(([name, schema]) => [JSON.stringify(schema), name]),
-	);
-	for (const [name, schema] of plain) {
-		const linked = link(schema, named, true) as { [key: string]: Json };
-		ajv.addSchema({ $id: name, ...linked });
-		const published = {
-			$schema: "http://json-schema.org/draft-07/schema#",
-			$id: name,
-			...linked,
-		};
-		files.set(`${name}.schema.json`, `${JSON.stringify(published, null, 1)}\n`);
-	}
-	const names = Object.fromEntries(
-		Object.keys(messages).map((name) => [`is${name}`, name]),
-	);
-	const standalone =
-		(standaloneCode as unknown as { default?: typeof standaloneCode })
-			.default ?? standaloneCode;
-	const code = (
-		standalone as unknown as (ajv: Ajv, names: Record<string, string>) => string
-	)(ajv, names);
-	if (/\brequire\(/.test(code)) {
-		throw new Error(
-			"a schema uses a keyword whose validator needs a library at run time (uniqueItems, format…)",
-		);
-	}
-	files.set("validators.ts", header + code.replace(/^"use strict";/, ""));
-	return files;
+  const ajv = new Ajv({
+    code: { source: true, esm: true, lines: false },
+    discriminator: true,
+    inlineRefs: false,
+    strict: true,
+    strictTypes: false,
+    strictRequired: false,
+    unicode: false,
+    logger: false,
+  });
+  const files = new Map<string, string>();
+  const all = { ...parts, ...messages };
+  const plain = new Map(
+    Object.entries(all).map(([name, schema]) => [name, JSON.parse(JSON.stringify(schema)) as Json]),
+  );
+  const named = new Map([...plain].map(([name, schema]) => [JSON.stringify(schema), name]));
+  for (const [name, schema] of plain) {
+    const linked = link(schema, named, true) as { [key: string]: Json };
+    ajv.addSchema({ $id: name, ...linked });
+    const published = {
+      $schema: 'http://json-schema.org/draft-07/schema#',
+      $id: name,
+      ...linked,
+    };
+    files.set(`${name}.schema.json`, `${JSON.stringify(published, null, 1)}\n`);
+  }
+  const names = Object.fromEntries(Object.keys(messages).map((name) => [`is${name}`, name]));
+  const standalone =
+    (standaloneCode as unknown as { default?: typeof standaloneCode }).default ?? standaloneCode;
+  const code = (standalone as unknown as (ajv: Ajv, names: Record<string, string>) => string)(ajv, names);
+  if (/\brequire\(/.test(code)) {
+    throw new Error(
+      'a schema uses a keyword whose validator needs a library at run time (uniqueItems, format…)',
+    );
+  }
+  files.set('validators.ts', header + code.replace(/^"use strict";/, ''));
+  return files;
 }
 
-const folder = fileURLToPath(new URL("./generated/", import.meta.url));
+const folder = fileURLToPath(new URL('./generated/', import.meta.url));
 
 /** Names of the generated files that differ from what the schemas say now. */
 export async function drift(): Promise<string[]> {
-	const wanted = generate();
-	const present = new Set(await readdir(folder));
-	const wrong: string[] = [];
-	for (const [name, content] of wanted) {
-		if (
-			!present.delete(name) ||
-			(await readFile(folder + name, "utf8")) !== content
-		)
-			wrong.push(name);
-	}
-	return [...wrong, ...present];
+  const wanted = generate();
+  const present = new Set(await readdir(folder));
+  const wrong: string[] = [];
+  for (const [name, content] of wanted) {
+    if (!present.delete(name) || (await readFile(folder + name, 'utf8')) !== content) wrong.push(name);
+  }
+  return [...wrong, ...present];
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-	await rm(folder, { recursive: true, force: true });
-	await mkdir(folder, { recursive: true });
-	for (const [name, content] of generate())
-		await writeFile(folder + name, content);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const [name, content] of generate()) await writeFile(folder + name, content);
 }

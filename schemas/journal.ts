@@ -2,167 +2,146 @@
  * The journal: batches of events, the only truth about tasks. Events carry results, so that `evolve`
  * never changes meaning; an unknown event forbids leading.
  */
-import { type TProperties, Type } from "typebox";
-import { Place } from "./claim.ts";
-import { TaskResult } from "./command.ts";
+import { type TProperties, Type } from 'typebox';
+import { Place } from './claim.ts';
+import { TaskResult } from './command.ts';
 import {
-	Commit,
-	Count,
-	Fence,
-	Id,
-	Line,
-	Millis,
-	Name,
-	Outcome,
-	Strict,
-	TaskId,
-	Text,
-	Version,
-	Words,
-} from "./common.ts";
-import { BoardConfig } from "./config.ts";
-import {
-	Attachment,
-	Closing,
-	Deferred,
-	Grant,
-	GrantEnd,
-	Submission,
-	Task,
-	TaskPatch,
-} from "./task.ts";
+  Commit,
+  Count,
+  Fence,
+  Id,
+  Line,
+  Millis,
+  Name,
+  Outcome,
+  Strict,
+  TaskId,
+  Text,
+  Version,
+  Words,
+} from './common.ts';
+import { BoardConfig } from './config.ts';
+import { Attachment, Closing, Deferred, Grant, GrantEnd, Submission, Task, TaskPatch } from './task.ts';
 
-const event = <const K extends string, T extends TProperties>(
-	type: K,
-	properties: T,
-) => Strict({ type: Type.Literal(type), ...properties });
+const event = <const K extends string, T extends TProperties>(type: K, properties: T) =>
+  Strict({ type: Type.Literal(type), ...properties });
 
 /** First event of every journal. */
-export const Genesis = event("genesis", { genesis: Id, project: Name });
+export const Genesis = event('genesis', { genesis: Id, project: Name });
 /** A leader begins; `term` grows by one each time. */
-export const Led = event("led", {
-	leader: Id,
-	term: Type.Integer({ minimum: 1 }),
+export const Led = event('led', {
+  leader: Id,
+  term: Type.Integer({ minimum: 1 }),
 });
-export const Configured = event("configured", {
-	by: Name,
-	config: BoardConfig,
+export const Configured = event('configured', {
+  by: Name,
+  config: BoardConfig,
 });
 /** A command took effect; its answer is kept so that a second copy gets the same one. */
-export const Answered = event("answered", {
-	command: Id,
-	by: Name,
-	kind: Name,
-	tasks: Type.Optional(Type.Array(TaskResult)),
-	warnings: Type.Optional(Type.Array(Line)),
+export const Answered = event('answered', {
+  command: Id,
+  by: Name,
+  kind: Name,
+  tasks: Type.Optional(Type.Array(TaskResult)),
+  warnings: Type.Optional(Type.Array(Line)),
 });
-export const TaskAdded = event("task_added", { task: Task });
-export const TaskEdited = event("task_edited", {
-	task: TaskId,
-	by: Name,
-	patch: TaskPatch,
+export const TaskAdded = event('task_added', { task: Task });
+export const TaskEdited = event('task_edited', {
+  task: TaskId,
+  by: Name,
+  patch: TaskPatch,
 });
 /** A grant begins: `claimed` for work and manual grants, `committing` for commit grants. */
-export const Granted = event("granted", { task: TaskId, grant: Grant });
+export const Granted = event('granted', { task: TaskId, grant: Grant });
 /** An agent's new incarnation was accepted; the old one is never accepted again. */
-export const AgentSeen = event("agent_seen", {
-	agent: Name,
-	incarnation: Id,
-	place: Place,
+export const AgentSeen = event('agent_seen', {
+  agent: Name,
+  incarnation: Id,
+  place: Place,
 });
 /**
  * A grant ended. `to` is the state the task goes to; the counters and times are the results.
  */
-export const GrantEnded = event("grant_ended", {
-	task: TaskId,
-	agent: Name,
-	end: GrantEnd,
-	to: Words(["open", "submitted", "closed", "blocked", "failed", "cancelled"]),
-	attempts: Count,
-	losses: Count,
-	conflicts: Count,
-	outcome: Type.Optional(Outcome),
-	retry_at: Type.Optional(Millis),
-	submission: Type.Optional(Submission),
-	drop_submission: Type.Optional(Type.Boolean()),
-	attachment: Type.Optional(Attachment),
-	reason: Type.Optional(Line),
-	closing: Type.Optional(Closing),
+export const GrantEnded = event('grant_ended', {
+  task: TaskId,
+  agent: Name,
+  end: GrantEnd,
+  to: Words(['open', 'submitted', 'closed', 'blocked', 'failed', 'cancelled']),
+  attempts: Count,
+  losses: Count,
+  conflicts: Count,
+  outcome: Type.Optional(Outcome),
+  retry_at: Type.Optional(Millis),
+  submission: Type.Optional(Submission),
+  drop_submission: Type.Optional(Type.Boolean()),
+  attachment: Type.Optional(Attachment),
+  reason: Type.Optional(Line),
+  closing: Type.Optional(Closing),
 });
 /** The lane's branch moved by our commit; follows the `grant_ended` it belongs to. */
-export const CommitLanded = event("commit_landed", {
-	task: TaskId,
-	lane: Name,
-	old: Commit,
-	new: Commit,
-	commit: Commit,
-	subject: Line,
-	by: Name,
-	found: Type.Boolean(),
+export const CommitLanded = event('commit_landed', {
+  task: TaskId,
+  lane: Name,
+  old: Commit,
+  new: Commit,
+  commit: Commit,
+  subject: Line,
+  by: Name,
+  found: Type.Boolean(),
 });
 /** A task without a live grant changes state by an operator's verb or a dep's end. */
-export const TaskMoved = event("task_moved", {
-	task: TaskId,
-	by: Name,
-	to: Words(["open", "closed", "blocked", "failed", "cancelled"]),
-	why: Words(["close", "block", "reopen", "retry", "cancel", "dep_ended"]),
-	reason: Type.Optional(Line),
-	reset: Type.Optional(Type.Boolean()),
-	closing: Type.Optional(Closing),
+export const TaskMoved = event('task_moved', {
+  task: TaskId,
+  by: Name,
+  to: Words(['open', 'closed', 'blocked', 'failed', 'cancelled']),
+  why: Words(['close', 'block', 'reopen', 'retry', 'cancel', 'dep_ended']),
+  reason: Type.Optional(Line),
+  reset: Type.Optional(Type.Boolean()),
+  closing: Type.Optional(Closing),
 });
-export const VerbDeferred = event("verb_deferred", {
-	task: TaskId,
-	deferred: Deferred,
+export const VerbDeferred = event('verb_deferred', {
+  task: TaskId,
+  deferred: Deferred,
 });
-export const Progressed = event("progressed", {
-	task: TaskId,
-	fence: Fence,
-	agent: Name,
-	note: Text,
+export const Progressed = event('progressed', {
+  task: TaskId,
+  fence: Fence,
+  agent: Name,
+  note: Text,
 });
-export const LaneTipSeen = event("lane_tip", {
-	lane: Name,
-	tip: Commit,
-	by: Name,
+export const LaneTipSeen = event('lane_tip', {
+  lane: Name,
+  tip: Commit,
+  by: Name,
 });
-export const LaneMoved = event("lane_moved", {
-	lane: Name,
-	expected: Type.Optional(Commit),
-	found: Commit,
-	by: Name,
+export const LaneMoved = event('lane_moved', {
+  lane: Name,
+  expected: Type.Optional(Commit),
+  found: Commit,
+  by: Name,
 });
 /** The queue of submissions ran empty with a committer waiting. */
-export const CommitIdle = event("commit_idle", { agent: Name });
-/** A report was refused: kept as a fact, without effect on the task. */
-export const ReportRefused = event("report_refused", {
-	report: Id,
-	from: Name,
-	task: Type.Optional(TaskId),
-	fence: Type.Optional(Fence),
-	code: Name,
-});
-
+export const CommitIdle = event('commit_idle', { agent: Name });
 export const Event = Type.Union([
-	Genesis,
-	Led,
-	Configured,
-	Answered,
-	TaskAdded,
-	TaskEdited,
-	Granted,
-	AgentSeen,
-	GrantEnded,
-	CommitLanded,
-	TaskMoved,
-	VerbDeferred,
-	Progressed,
-	LaneTipSeen,
-	LaneMoved,
-	CommitIdle,
-	ReportRefused,
+  Genesis,
+  Led,
+  Configured,
+  Answered,
+  TaskAdded,
+  TaskEdited,
+  Granted,
+  AgentSeen,
+  GrantEnded,
+  CommitLanded,
+  TaskMoved,
+  VerbDeferred,
+  Progressed,
+  LaneTipSeen,
+  LaneMoved,
+  CommitIdle,
 ]);
 export type Event = Type.Static<typeof Event>;
-export type EventOf<K extends Event["type"]> = Extract<Event, { type: K }>;
+export type EventOf<K extends Event['type']> = Extract<Event, { type: K }>;
 
 /**
  * One journal message. `predecessor` is the id of the batch before it (absent on the first), `mail_seq` the
@@ -170,14 +149,14 @@ export type EventOf<K extends Event["type"]> = Extract<Event, { type: K }>;
  * the creation times by which a re-created stream is noticed.
  */
 export const Batch = Strict({
-	v: Version,
-	id: Id,
-	predecessor: Type.Optional(Id),
-	term: Count,
-	at: Millis,
-	mail_seq: Count,
-	last_mail: Type.Optional(Id),
-	streams: Type.Record(Type.String({ minLength: 1 }), Line),
-	events: Type.Array(Event),
+  v: Version,
+  id: Id,
+  predecessor: Type.Optional(Id),
+  term: Count,
+  at: Millis,
+  mail_seq: Count,
+  last_mail: Type.Optional(Id),
+  streams: Type.Record(Type.String({ minLength: 1 }), Line),
+  events: Type.Array(Event),
 });
 export type Batch = Type.Static<typeof Batch>;

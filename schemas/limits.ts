@@ -8,21 +8,21 @@
 export const WIRE_VERSION = 1;
 
 /** Names of projects, agents, lanes, profiles and topics. */
-export const NAME_PATTERN = "^[a-z0-9][a-z0-9-]{0,62}$";
+export const NAME_PATTERN = '^[a-z0-9][a-z0-9-]{0,62}$';
 /** Task ids: a name that may also hold dots and underscores. */
-export const TASK_ID_PATTERN = "^[a-z0-9][a-z0-9._-]{0,62}$";
+export const TASK_ID_PATTERN = '^[a-z0-9][a-z0-9._-]{0,62}$';
 /** Gate names (`VG-PARSE`). */
-export const GATE_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$";
+export const GATE_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$';
 /** A git object name, SHA-1 or SHA-256. */
-export const COMMIT_PATTERN = "^([0-9a-f]{40}|[0-9a-f]{64})$";
+export const COMMIT_PATTERN = '^([0-9a-f]{40}|[0-9a-f]{64})$';
 
 /** Ids of commands, reports, mails, batches, runs and incarnations. */
-export const ID_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$";
+export const ID_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$';
 /** A hex SHA-256. */
-export const SHA256_PATTERN = "^[0-9a-f]{64}$";
+export const SHA256_PATTERN = '^[0-9a-f]{64}$';
 
 /** The agent name that belongs to the leading orchestrator. */
-export const RESERVED_AGENT = "orchestrator";
+export const RESERVED_AGENT = 'orchestrator';
 
 /** Longest text carried inline in a message; anything longer travels through FILES. */
 export const INLINE_TEXT_LIMIT = 64 * 1024;

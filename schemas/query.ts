@@ -1,135 +1,132 @@
 /**
  * Query: questions about the board, answered by the leader from acked state only (`wg.<p>.query.<agent>`).
  */
-import { Type } from "typebox";
+import { Type } from 'typebox';
 import {
-	Count,
-	Fence,
-	Id,
-	Line,
-	List,
-	Millis,
-	Name,
-	Strict,
-	TaskId,
-	Text,
-	Version,
-	Words,
-} from "./common.ts";
-import { BoardConfig, LaneState } from "./config.ts";
-import { Batch } from "./journal.ts";
-import { Task, TaskState } from "./task.ts";
+  Count,
+  Fence,
+  Id,
+  Line,
+  List,
+  Millis,
+  Name,
+  Strict,
+  TaskId,
+  Text,
+  Version,
+  Words,
+} from './common.ts';
+import { BoardConfig, LaneState } from './config.ts';
+import { Batch } from './journal.ts';
+import { Task, TaskState } from './task.ts';
 
 const head = { v: Version };
 export const Query = Type.Union([
-	Strict({
-		...head,
-		kind: Type.Literal("tasks"),
-		states: Type.Optional(List(TaskState)),
-		ready: Type.Optional(Type.Boolean()),
-		ids: Type.Optional(List(TaskId)),
-		after: Type.Optional(TaskId),
-		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
-	}),
-	Strict({ ...head, kind: Type.Literal("task"), id: Line }),
-	Strict({ ...head, kind: Type.Literal("explain"), id: Line }),
-	Strict({ ...head, kind: Type.Literal("counts") }),
-	Strict({ ...head, kind: Type.Literal("status") }),
-	Strict({ ...head, kind: Type.Literal("grants"), fences: List(Fence) }),
-	Strict({
-		...head,
-		kind: Type.Literal("journal"),
-		after: Count,
-		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
-	}),
+  Strict({
+    ...head,
+    kind: Type.Literal('tasks'),
+    states: Type.Optional(List(TaskState)),
+    ready: Type.Optional(Type.Boolean()),
+    ids: Type.Optional(List(TaskId)),
+    after: Type.Optional(TaskId),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+  }),
+  Strict({ ...head, kind: Type.Literal('task'), id: Line }),
+  Strict({ ...head, kind: Type.Literal('explain'), id: Line }),
+  Strict({ ...head, kind: Type.Literal('counts') }),
+  Strict({ ...head, kind: Type.Literal('status') }),
+  Strict({ ...head, kind: Type.Literal('grants'), fences: List(Fence) }),
+  Strict({
+    ...head,
+    kind: Type.Literal('journal'),
+    after: Count,
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+  }),
 ]);
 export type Query = Type.Static<typeof Query>;
-export type QueryKind = Query["kind"];
+export type QueryKind = Query['kind'];
 
 /** A rule that holds a task back, or the word that nothing does. */
 export const Reason = Strict({
-	rule: Name,
-	message: Text,
-	tasks: Type.Optional(List(TaskId)),
+  rule: Name,
+  message: Text,
+  tasks: Type.Optional(List(TaskId)),
 });
 export type Reason = Type.Static<typeof Reason>;
 
 export const TaskView = Strict({
-	task: Task,
-	ready: Type.Boolean(),
-	blocked_by: List(TaskId),
+  task: Task,
+  ready: Type.Boolean(),
+  blocked_by: List(TaskId),
 });
 export type TaskView = Type.Static<typeof TaskView>;
 
 const answer = { v: Version, term: Count, journal_seq: Count, genesis: Id };
 export const QueryAnswer = Type.Union([
-	Strict({
-		...answer,
-		kind: Type.Literal("tasks"),
-		tasks: Type.Array(TaskView),
-		total: Count,
-		next: Type.Optional(TaskId),
-	}),
-	Strict({ ...answer, kind: Type.Literal("task"), view: TaskView }),
-	Strict({
-		...answer,
-		kind: Type.Literal("explain"),
-		id: TaskId,
-		state: TaskState,
-		reasons: Type.Array(Reason),
-	}),
-	Strict({
-		...answer,
-		kind: Type.Literal("counts"),
-		states: Type.Record(Type.String(), Count),
-		ready: Count,
-		total: Count,
-	}),
-	Strict({
-		...answer,
-		kind: Type.Literal("status"),
-		project: Name,
-		leader: Id,
-		started_at: Millis,
-		states: Type.Record(Type.String(), Count),
-		ready: Count,
-		total: Count,
-		waiting: Strict({ task: Count, commit: Count }),
-		grants: Type.Array(
-			Strict({
-				task: TaskId,
-				kind: Words(["work", "commit", "manual"]),
-				fence: Fence,
-				agent: Name,
-				granted_at: Millis,
-			}),
-		),
-		lanes: Type.Record(Name, LaneState),
-		config: BoardConfig,
-		refused: Type.Record(Type.String(), Count),
-		mail_seq: Count,
-	}),
-	Strict({
-		...answer,
-		kind: Type.Literal("grants"),
-		ended: Type.Array(Strict({ fence: Fence, why: Line })),
-	}),
-	Strict({
-		...answer,
-		kind: Type.Literal("journal"),
-		batches: Type.Array(Strict({ seq: Count, batch: Batch })),
-		last: Count,
-	}),
-	Strict({
-		...answer,
-		kind: Type.Literal("refused"),
-		code: Name,
-		message: Text,
-		candidates: Type.Optional(Type.Array(TaskId)),
-	}),
+  Strict({
+    ...answer,
+    kind: Type.Literal('tasks'),
+    tasks: Type.Array(TaskView),
+    total: Count,
+    next: Type.Optional(TaskId),
+  }),
+  Strict({ ...answer, kind: Type.Literal('task'), view: TaskView }),
+  Strict({
+    ...answer,
+    kind: Type.Literal('explain'),
+    id: TaskId,
+    state: TaskState,
+    reasons: Type.Array(Reason),
+  }),
+  Strict({
+    ...answer,
+    kind: Type.Literal('counts'),
+    states: Type.Record(Type.String(), Count),
+    ready: Count,
+    total: Count,
+  }),
+  Strict({
+    ...answer,
+    kind: Type.Literal('status'),
+    project: Name,
+    leader: Id,
+    started_at: Millis,
+    states: Type.Record(Type.String(), Count),
+    ready: Count,
+    total: Count,
+    waiting: Strict({ task: Count, commit: Count }),
+    grants: Type.Array(
+      Strict({
+        task: TaskId,
+        kind: Words(['work', 'commit', 'manual']),
+        fence: Fence,
+        agent: Name,
+        granted_at: Millis,
+      }),
+    ),
+    lanes: Type.Record(Name, LaneState),
+    config: BoardConfig,
+    refused: Type.Record(Type.String(), Count),
+    mail_seq: Count,
+  }),
+  Strict({
+    ...answer,
+    kind: Type.Literal('grants'),
+    ended: Type.Array(Strict({ fence: Fence, why: Line })),
+  }),
+  Strict({
+    ...answer,
+    kind: Type.Literal('journal'),
+    batches: Type.Array(Strict({ seq: Count, batch: Batch })),
+    last: Count,
+  }),
+  Strict({
+    ...answer,
+    kind: Type.Literal('refused'),
+    code: Name,
+    message: Text,
+    candidates: Type.Optional(Type.Array(TaskId)),
+  }),
 ]);
 export type QueryAnswer = Type.Static<typeof QueryAnswer>;
-export type QueryAnswerOf<K extends QueryAnswer["kind"]> = Extract<
-	QueryAnswer,
-	{ kind: K }
->;
+export type QueryAnswerOf<K extends QueryAnswer['kind']> = Extract<QueryAnswer, { kind: K }>;

@@ -2,138 +2,127 @@
  * Reports: typed mails to the orchestrator about one grant. A report counts only while its grant is live
  * and task, fence, run and sender match; `committed`, `bounced` and `lane` only from a committer.
  */
-import { type TProperties, Type } from "typebox";
+import { type TProperties, Type } from 'typebox';
 import {
-	Commit,
-	Evidence,
-	Fence,
-	FileRef,
-	Id,
-	Line,
-	List,
-	Millis,
-	Name,
-	Outcome,
-	Strict,
-	TaskId,
-	Text,
-	Usage,
-	Version,
-	Words,
-} from "./common.ts";
+  Commit,
+  Evidence,
+  Fence,
+  FileRef,
+  Id,
+  Line,
+  List,
+  Millis,
+  Name,
+  Outcome,
+  Strict,
+  TaskId,
+  Text,
+  Usage,
+  Version,
+  Words,
+} from './common.ts';
 
-const grantReport = <const K extends string, T extends TProperties>(
-	kind: K,
-	properties: T,
-) =>
-	Strict({
-		v: Version,
-		kind: Type.Literal(kind),
-		id: Id,
-		task: TaskId,
-		fence: Fence,
-		run: Id,
-		...properties,
-	});
+const grantReport = <const K extends string, T extends TProperties>(kind: K, properties: T) =>
+  Strict({
+    v: Version,
+    kind: Type.Literal(kind),
+    id: Id,
+    task: TaskId,
+    fence: Fence,
+    run: Id,
+    ...properties,
+  });
 
 /** The run's change set is stored and waits for the committer. */
-export const Submitted = grantReport("submitted", {
-	base: Commit,
-	head: Commit,
-	bundle: FileRef,
-	message: Type.Optional(Text),
-	usage: Type.Optional(Usage),
+export const Submitted = grantReport('submitted', {
+  base: Commit,
+  head: Commit,
+  bundle: FileRef,
+  message: Type.Optional(Text),
+  usage: Type.Optional(Usage),
 });
 /** The run ended well without a change set. */
-export const Done = grantReport("done", {
-	outcome: Words(["completed", "no_change"]),
-	note: Type.Optional(Text),
-	evidence: Type.Optional(List(Evidence)),
-	usage: Type.Optional(Usage),
+export const Done = grantReport('done', {
+  outcome: Words(['completed', 'no_change']),
+  note: Type.Optional(Text),
+  evidence: Type.Optional(List(Evidence)),
+  usage: Type.Optional(Usage),
 });
 /** The run cannot go on without somebody. */
-export const Blocked = grantReport("blocked", {
-	outcome: Words(["blocked", "needs_input"]),
-	reason: Line,
-	usage: Type.Optional(Usage),
+export const Blocked = grantReport('blocked', {
+  outcome: Words(['blocked', 'needs_input']),
+  reason: Line,
+  usage: Type.Optional(Usage),
 });
 /** The run failed; `outcome` decides whether it counts as an attempt. */
-export const Failed = grantReport("failed", {
-	outcome: Outcome,
-	reason: Line,
-	tail: Type.Optional(Type.String({ maxLength: 8192 })),
-	evidence: Type.Optional(List(Evidence)),
-	retry_at: Type.Optional(Millis),
-	usage: Type.Optional(Usage),
+export const Failed = grantReport('failed', {
+  outcome: Outcome,
+  reason: Line,
+  tail: Type.Optional(Type.String({ maxLength: 8192 })),
+  evidence: Type.Optional(List(Evidence)),
+  retry_at: Type.Optional(Millis),
+  usage: Type.Optional(Usage),
 });
 /** A note about work in progress; ends nothing. */
-export const Progress = grantReport("progress", { note: Text });
+export const Progress = grantReport('progress', { note: Text });
 /** The worker gives the task back (drain); counts nothing. */
-export const Released = grantReport("released", {
-	reason: Line,
-	checkpoint: Type.Optional(FileRef),
+export const Released = grantReport('released', {
+  reason: Line,
+  checkpoint: Type.Optional(FileRef),
 });
 /** The change is in the lane's branch: `commit` moved the tip from `old` to `new`. */
-export const Committed = grantReport("committed", {
-	lane: Name,
-	old: Commit,
-	new: Commit,
-	commit: Commit,
-	subject: Line,
-	found: Type.Boolean(),
-	evidence: Type.Optional(List(Evidence)),
+export const Committed = grantReport('committed', {
+  lane: Name,
+  old: Commit,
+  new: Commit,
+  commit: Commit,
+  subject: Line,
+  found: Type.Boolean(),
+  evidence: Type.Optional(List(Evidence)),
 });
 /** The committer could not commit the submission, and says why. */
-export const Bounced = grantReport("bounced", {
-	lane: Name,
-	reason: Words([
-		"conflict",
-		"gate",
-		"empty",
-		"bundle_missing",
-		"bundle_damaged",
-		"lane_moved",
-		"drained",
-	]),
-	detail: Type.String({ maxLength: 8192 }),
-	found: Type.Optional(Commit),
-	evidence: Type.Optional(List(Evidence)),
+export const Bounced = grantReport('bounced', {
+  lane: Name,
+  reason: Words(['conflict', 'gate', 'empty', 'bundle_missing', 'bundle_damaged', 'lane_moved', 'drained']),
+  detail: Type.String({ maxLength: 8192 }),
+  found: Type.Optional(Commit),
+  evidence: Type.Optional(List(Evidence)),
 });
 /** A watcher says that the grant's owner is dead or makes no progress. */
-export const Takeover = grantReport("takeover", {
-	reason: Words(["dead", "stale"]),
-	last_sign_at: Type.Optional(Millis),
+export const Takeover = grantReport('takeover', {
+  reason: Words(['dead', 'stale']),
+  last_sign_at: Type.Optional(Millis),
 });
 /** A committer serves a lane and read its branch's tip from the home. */
 export const LaneTip = Strict({
-	v: Version,
-	kind: Type.Literal("lane"),
-	id: Id,
-	lane: Name,
-	tip: Commit,
+  v: Version,
+  kind: Type.Literal('lane'),
+  id: Id,
+  lane: Name,
+  tip: Commit,
 });
 
 export const Report = Type.Union([
-	Submitted,
-	Done,
-	Blocked,
-	Failed,
-	Progress,
-	Released,
-	Committed,
-	Bounced,
-	Takeover,
-	LaneTip,
+  Submitted,
+  Done,
+  Blocked,
+  Failed,
+  Progress,
+  Released,
+  Committed,
+  Bounced,
+  Takeover,
+  LaneTip,
 ]);
 export type Report = Type.Static<typeof Report>;
-export type ReportKind = Report["kind"];
+export type ReportKind = Report['kind'];
 export type ReportOf<K extends ReportKind> = Extract<Report, { kind: K }>;
 
 /** What became of a report. */
 export const ReportAnswer = Strict({
-	id: Id,
-	status: Words(["accepted", "refused"]),
-	code: Type.Optional(Name),
-	message: Type.Optional(Text),
+  id: Id,
+  status: Words(['accepted', 'refused']),
+  code: Type.Optional(Name),
+  message: Type.Optional(Text),
 });
 export type ReportAnswer = Type.Static<typeof ReportAnswer>;

@@ -2,76 +2,76 @@
  * The task: what a person or agent submits (TaskSpec), how it may be changed (TaskPatch), and the record
  * the board keeps and shows (Task).
  */
-import { Type } from "typebox";
+import { Type } from 'typebox';
 import {
-	Commit,
-	Count,
-	Evidence,
-	Fence,
-	FileRef,
-	GateName,
-	Id,
-	Line,
-	List,
-	Millis,
-	Name,
-	Outcome,
-	Strict,
-	TaskId,
-	Text,
-	Words,
-} from "./common.ts";
+  Commit,
+  Count,
+  Evidence,
+  Fence,
+  FileRef,
+  GateName,
+  Id,
+  Line,
+  List,
+  Millis,
+  Name,
+  Outcome,
+  Strict,
+  TaskId,
+  Text,
+  Words,
+} from './common.ts';
 
-export const Priority = Words(["P0", "P1", "P2", "P3", "P4"]);
+export const Priority = Words(['P0', 'P1', 'P2', 'P3', 'P4']);
 export type Priority = Type.Static<typeof Priority>;
 
 export const TaskState = Words([
-	"open",
-	"claimed",
-	"submitted",
-	"committing",
-	"closed",
-	"blocked",
-	"failed",
-	"cancelled",
+  'open',
+  'claimed',
+  'submitted',
+  'committing',
+  'closed',
+  'blocked',
+  'failed',
+  'cancelled',
 ]);
 export type TaskState = Type.Static<typeof TaskState>;
 
 /** What a worker must have to run a task; labels must all be among the worker's. */
 export const Requires = Strict({
-	harness: Type.Optional(Name),
-	profile: Type.Optional(Name),
-	os: Type.Optional(Words(["linux", "darwin"])),
-	repo: Type.Optional(Line),
-	labels: Type.Optional(List(Line)),
+  harness: Type.Optional(Name),
+  profile: Type.Optional(Name),
+  os: Type.Optional(Words(['linux', 'darwin'])),
+  repo: Type.Optional(Line),
+  labels: Type.Optional(List(Line)),
 });
 export type Requires = Type.Static<typeof Requires>;
 
 /** Whether a run of the task should end in a change of the repository. */
-export const Expects = Words(["change", "none", "any"]);
+export const Expects = Words(['change', 'none', 'any']);
 export type Expects = Type.Static<typeof Expects>;
 
 /** Relative path or folder of a repository; `src/a.ts` and `src` overlap. */
 const PathScope = Type.String({
-	pattern: "^(?!/)(?!.*(^|/)\\.\\.(/|$)).{1,1024}$",
+  pattern: '^(?!/)(?!.*(^|/)\\.\\.(/|$)).{1,1024}$',
 });
 
 const editable = {
-	title: Line,
-	body: Type.Optional(Text),
-	body_file: Type.Optional(FileRef),
-	priority: Type.Optional(Priority),
-	labels: Type.Optional(List(Line)),
-	deps: Type.Optional(List(TaskId)),
-	parent: Type.Optional(TaskId),
-	lane: Type.Optional(Name),
-	paths: Type.Optional(List(PathScope)),
-	requires: Type.Optional(Requires),
-	gates: Type.Optional(List(GateName)),
-	expects: Type.Optional(Expects),
-	heavy: Type.Optional(Type.Boolean()),
-	not_before: Type.Optional(Millis),
-	max_attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+  title: Line,
+  body: Type.Optional(Text),
+  body_file: Type.Optional(FileRef),
+  priority: Type.Optional(Priority),
+  labels: Type.Optional(List(Line)),
+  deps: Type.Optional(List(TaskId)),
+  parent: Type.Optional(TaskId),
+  lane: Type.Optional(Name),
+  paths: Type.Optional(List(PathScope)),
+  requires: Type.Optional(Requires),
+  gates: Type.Optional(List(GateName)),
+  expects: Type.Optional(Expects),
+  heavy: Type.Optional(Type.Boolean()),
+  not_before: Type.Optional(Millis),
+  max_attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
 };
 
 /** A task as it is submitted. Defaults: priority P2, expects `change` when it has a lane. */
@@ -80,141 +80,133 @@ export type TaskSpec = Type.Static<typeof TaskSpec>;
 
 /** Fields an operator may change; an absent key leaves the field as it is, `null` clears it. */
 export const TaskPatch = Strict({
-	title: Type.Optional(Line),
-	body: Type.Optional(Type.Union([Text, Type.Null()])),
-	body_file: Type.Optional(Type.Union([FileRef, Type.Null()])),
-	priority: Type.Optional(Priority),
-	labels: Type.Optional(List(Line)),
-	deps: Type.Optional(List(TaskId)),
-	parent: Type.Optional(Type.Union([TaskId, Type.Null()])),
-	paths: Type.Optional(List(PathScope)),
-	gates: Type.Optional(List(GateName)),
-	requires: Type.Optional(Type.Union([Requires, Type.Null()])),
-	heavy: Type.Optional(Type.Boolean()),
-	not_before: Type.Optional(Type.Union([Millis, Type.Null()])),
-	max_attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+  title: Type.Optional(Line),
+  body: Type.Optional(Type.Union([Text, Type.Null()])),
+  body_file: Type.Optional(Type.Union([FileRef, Type.Null()])),
+  priority: Type.Optional(Priority),
+  labels: Type.Optional(List(Line)),
+  deps: Type.Optional(List(TaskId)),
+  parent: Type.Optional(Type.Union([TaskId, Type.Null()])),
+  paths: Type.Optional(List(PathScope)),
+  gates: Type.Optional(List(GateName)),
+  requires: Type.Optional(Type.Union([Requires, Type.Null()])),
+  heavy: Type.Optional(Type.Boolean()),
+  not_before: Type.Optional(Type.Union([Millis, Type.Null()])),
+  max_attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
 });
 export type TaskPatch = Type.Static<typeof TaskPatch>;
 
 /** A live right on a task. `manual` is a person's: no lease, no slot. */
 export const Grant = Strict({
-	kind: Words(["work", "commit", "manual"]),
-	fence: Fence,
-	agent: Name,
-	run: Id,
-	incarnation: Type.Optional(Id),
-	slot: Type.Optional(Count),
-	number: Type.Optional(Count),
-	profile: Type.Optional(Name),
-	granted_at: Millis,
+  kind: Words(['work', 'commit', 'manual']),
+  fence: Fence,
+  agent: Name,
+  run: Id,
+  incarnation: Type.Optional(Id),
+  slot: Type.Optional(Count),
+  number: Type.Optional(Count),
+  profile: Type.Optional(Name),
+  granted_at: Millis,
 });
 export type Grant = Type.Static<typeof Grant>;
 
 /** A finished change set that waits for the committer; `unresolved` once a commit grant existed for it. */
 export const Submission = Strict({
-	run: Id,
-	fence: Fence,
-	agent: Name,
-	base: Commit,
-	head: Commit,
-	bundle: FileRef,
-	message: Type.Optional(Text),
-	submitted_at: Millis,
-	unresolved: Type.Boolean(),
+  run: Id,
+  fence: Fence,
+  agent: Name,
+  base: Commit,
+  head: Commit,
+  bundle: FileRef,
+  message: Type.Optional(Text),
+  submitted_at: Millis,
+  unresolved: Type.Boolean(),
 });
 export type Submission = Type.Static<typeof Submission>;
 
 /** Something that an earlier try leaves for the next one to read. */
 export const Attachment = Strict({
-	kind: Words([
-		"failure",
-		"gate",
-		"conflict",
-		"bundle",
-		"loss",
-		"answer",
-		"operator",
-	]),
-	fence: Type.Optional(Fence),
-	at: Millis,
-	text: Type.String({ maxLength: 8192 }),
+  kind: Words(['failure', 'gate', 'conflict', 'bundle', 'loss', 'answer', 'operator']),
+  fence: Type.Optional(Fence),
+  at: Millis,
+  text: Type.String({ maxLength: 8192 }),
 });
 export type Attachment = Type.Static<typeof Attachment>;
 
 /** An operator's wish that waits until the committer says what stands in the branch (DESIGN 2.4). */
 export const Deferred = Strict({
-	verb: Words(["cancel", "close", "retry", "edit"]),
-	by: Name,
-	at: Millis,
-	reason: Type.Optional(Line),
-	patch: Type.Optional(TaskPatch),
+  verb: Words(['cancel', 'close', 'retry', 'edit']),
+  by: Name,
+  at: Millis,
+  reason: Type.Optional(Line),
+  patch: Type.Optional(TaskPatch),
 });
 export type Deferred = Type.Static<typeof Deferred>;
 
 /** How a task ended well. */
 export const Closing = Strict({
-	how: Words(["committed", "reported", "operator"]),
-	by: Name,
-	at: Millis,
-	commit: Type.Optional(Commit),
-	note: Type.Optional(Line),
-	evidence: Type.Optional(List(Evidence)),
+  how: Words(['committed', 'reported', 'operator']),
+  by: Name,
+  at: Millis,
+  commit: Type.Optional(Commit),
+  note: Type.Optional(Line),
+  evidence: Type.Optional(List(Evidence)),
 });
 export type Closing = Type.Static<typeof Closing>;
 
 /** The report that ended the last grant, so that a second copy of it gets the same answer. */
 export const GrantEnd = Strict({
-	fence: Fence,
-	run: Id,
-	why: Words([
-		"submitted",
-		"done",
-		"blocked",
-		"failed",
-		"released",
-		"committed",
-		"bounced",
-		"takeover",
-		"cancelled",
-		"closed",
-		"reopened",
-		"restarted",
-		"unlisted",
-	]),
-	report: Type.Optional(Id),
+  fence: Fence,
+  run: Id,
+  why: Words([
+    'submitted',
+    'done',
+    'blocked',
+    'failed',
+    'released',
+    'committed',
+    'bounced',
+    'takeover',
+    'cancelled',
+    'closed',
+    'reopened',
+    'restarted',
+    'unlisted',
+  ]),
+  report: Type.Optional(Id),
 });
 export type GrantEnd = Type.Static<typeof GrantEnd>;
 
 /** The board's whole record of a task. */
 export const Task = Strict({
-	...editable,
-	id: TaskId,
-	priority: Priority,
-	labels: List(Line),
-	deps: List(TaskId),
-	paths: List(PathScope),
-	gates: List(GateName),
-	expects: Expects,
-	state: TaskState,
-	revision: Count,
-	created_at: Millis,
-	updated_at: Millis,
-	created_by: Name,
-	attempts: Count,
-	losses: Count,
-	conflicts: Count,
-	retry_at: Type.Optional(Millis),
-	grant: Type.Optional(Grant),
-	submission: Type.Optional(Submission),
-	last_end: Type.Optional(GrantEnd),
-	last_outcome: Type.Optional(Outcome),
-	note: Type.Optional(Text),
-	checkpoint: Type.Optional(FileRef),
-	attachments: List(Attachment),
-	deferred: Type.Optional(List(Deferred)),
-	blocked_reason: Type.Optional(Line),
-	closing: Type.Optional(Closing),
-	started_at: Type.Optional(Millis),
-	started_by: Type.Optional(Name),
+  ...editable,
+  id: TaskId,
+  priority: Priority,
+  labels: List(Line),
+  deps: List(TaskId),
+  paths: List(PathScope),
+  gates: List(GateName),
+  expects: Expects,
+  state: TaskState,
+  revision: Count,
+  created_at: Millis,
+  updated_at: Millis,
+  created_by: Name,
+  attempts: Count,
+  losses: Count,
+  conflicts: Count,
+  retry_at: Type.Optional(Millis),
+  grant: Type.Optional(Grant),
+  submission: Type.Optional(Submission),
+  last_end: Type.Optional(GrantEnd),
+  last_outcome: Type.Optional(Outcome),
+  note: Type.Optional(Text),
+  checkpoint: Type.Optional(FileRef),
+  attachments: List(Attachment),
+  deferred: Type.Optional(List(Deferred)),
+  blocked_reason: Type.Optional(Line),
+  closing: Type.Optional(Closing),
+  started_at: Type.Optional(Millis),
+  started_by: Type.Optional(Name),
 });
 export type Task = Type.Static<typeof Task>;

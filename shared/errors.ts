@@ -5,135 +5,93 @@
  */
 
 interface Row {
-	readonly message: string;
-	readonly exitCode: 1 | 2;
-	readonly retryable: boolean;
+  readonly message: string;
+  readonly exitCode: 1 | 2;
+  readonly retryable: boolean;
 }
 
 const row = (message: string, exitCode: 1 | 2 = 1, retryable = false): Row => ({
-	message,
-	exitCode,
-	retryable,
+  message,
+  exitCode,
+  retryable,
 });
 
 export const errorTable = {
-	usage: row("{message}", 2),
-	"config-invalid": row("{file}: {problems}", 2),
-	"config-missing": row(
-		"no waggle.yaml in {folder} or any folder above it; `waggle init` makes one",
-		1,
-	),
-	"task-file-invalid": row("{problems}", 2),
-	"bus-unknown": row(
-		"no bus is known: set WAGGLE_NATS_URL, or run `waggle up` in this project (looked for .waggle/bus.json from {folder} upward)",
-	),
-	"bus-unreachable": row(
-		"the bus at {url} does not answer: {cause}; `waggle doctor` tells more",
-		1,
-		true,
-	),
-	"bus-closed": row("the connection to the bus is closed"),
-	"bus-timeout": row("{what} had no answer within {timeoutMs} ms", 1, true),
-	"no-responder": row(
-		"nobody serves {subject}; is the orchestrator running? (`waggle ps`)",
-		1,
-		true,
-	),
-	"wrong-last-sequence": row(
-		"{subject}: expected last sequence {expected}, another writer was faster",
-		1,
-	),
-	"stream-missing": row("stream {stream} does not exist", 1),
-	"message-too-large": row(
-		"a message of {bytes} bytes exceeds the limit of {limit} bytes",
-		1,
-	),
-	"message-invalid": row("{name}: {fault}", 1),
-	"journal-refused": row(
-		"the journal holds another batch at sequence {seq}: this process no longer leads",
-		1,
-	),
-	"journal-unreadable": row(
-		"journal message {seq} cannot be read: {fault}; nobody may lead on it",
-		1,
-	),
-	"file-absent": row(
-		"file {sha256} of {owner} is not stored (chunk {chunk} of {chunks} is missing)",
-		1,
-	),
-	"file-damaged": row(
-		"file {sha256} of {owner} is damaged: its content hashes to {found}",
-		1,
-	),
-	"not-a-repository": row(
-		"{path} is not a git repository; give the path of one (`git init` makes one)",
-		1,
-	),
-	"repository-empty": row(
-		"{path} has no commits yet; make a first commit there, then try again",
-		1,
-	),
-	"git-failed": row("git {command} failed ({exitCode}): {stderr}", 1),
-	"git-missing": row("git was not found on PATH; install git 2.34 or newer", 1),
-	"state-locked": row(
-		"{folder} is in use by process {pid} on this machine; stop it, or give this one another --name",
-		1,
-	),
-	refused: row("{message}", 1),
-	"nats-missing": row("no nats-server was found: {hint}", 1),
-	"nats-failed": row("nats-server could not start: {cause}", 1, true),
-	"not-running": row("{message}", 1),
-	"check-failed": row("{message}", 1),
+  usage: row('{message}', 2),
+  'config-invalid': row('{file}: {problems}', 2),
+  'config-missing': row('no waggle.yaml in {folder} or any folder above it; `waggle init` makes one', 1),
+  'task-file-invalid': row('{problems}', 2),
+  'bus-unknown': row(
+    'no bus is known: set WAGGLE_NATS_URL, or run `waggle up` in this project (looked for .waggle/bus.json from {folder} upward)',
+  ),
+  'bus-unreachable': row('the bus at {url} does not answer: {cause}; `waggle doctor` tells more', 1, true),
+  'bus-closed': row('the connection to the bus is closed'),
+  'bus-timeout': row('{what} had no answer within {timeoutMs} ms', 1, true),
+  'no-responder': row('nobody serves {subject}; is the orchestrator running? (`waggle ps`)', 1, true),
+  'wrong-last-sequence': row('{subject}: expected last sequence {expected}, another writer was faster', 1),
+  'stream-missing': row('stream {stream} does not exist', 1),
+  'message-too-large': row('a message of {bytes} bytes exceeds the limit of {limit} bytes', 1),
+  'message-invalid': row('{name}: {fault}', 1),
+  'journal-refused': row(
+    'the journal holds another batch at sequence {seq}: this process no longer leads',
+    1,
+  ),
+  'journal-unreadable': row('journal message {seq} cannot be read: {fault}; nobody may lead on it', 1),
+  'file-absent': row('file {sha256} of {owner} is not stored (chunk {chunk} of {chunks} is missing)', 1),
+  'file-damaged': row('file {sha256} of {owner} is damaged: its content hashes to {found}', 1),
+  'not-a-repository': row('{path} is not a git repository; give the path of one (`git init` makes one)', 1),
+  'repository-empty': row('{path} has no commits yet; make a first commit there, then try again', 1),
+  'git-failed': row('git {command} failed ({exitCode}): {stderr}', 1),
+  'git-missing': row('git was not found on PATH; install git 2.34 or newer', 1),
+  'state-locked': row(
+    '{folder} is in use by process {pid} on this machine; stop it, or give this one another --name',
+    1,
+  ),
+  refused: row('{message}', 1),
+  'nats-missing': row('no nats-server was found: {hint}', 1),
+  'nats-failed': row('nats-server could not start: {cause}', 1, true),
+  'not-running': row('{message}', 1),
+  'check-failed': row('{message}', 1),
 } as const satisfies Record<string, Row>;
 
 export type ErrorCode = keyof typeof errorTable;
 
 /** An error of the table. `details` fills the places of its message and goes into `--json` output. */
 export class WaggleError extends Error {
-	override readonly name = "WaggleError";
-	readonly code: ErrorCode;
-	readonly exitCode: 1 | 2;
-	readonly retryable: boolean;
-	readonly details: Readonly<Record<string, unknown>>;
+  override readonly name = 'WaggleError';
+  readonly code: ErrorCode;
+  readonly exitCode: 1 | 2;
+  readonly retryable: boolean;
+  readonly details: Readonly<Record<string, unknown>>;
 
-	constructor(
-		code: ErrorCode,
-		details: Readonly<Record<string, unknown>> = {},
-		options?: { cause?: unknown },
-	) {
-		super(fill(errorTable[code].message, details), options);
-		this.code = code;
-		this.exitCode = errorTable[code].exitCode;
-		this.retryable = errorTable[code].retryable;
-		this.details = details;
-	}
+  constructor(
+    code: ErrorCode,
+    details: Readonly<Record<string, unknown>> = {},
+    options?: { cause?: unknown },
+  ) {
+    super(fill(errorTable[code].message, details), options);
+    this.code = code;
+    this.exitCode = errorTable[code].exitCode;
+    this.retryable = errorTable[code].retryable;
+    this.details = details;
+  }
 }
 
 /** Whether `error` is of the table, with that code when one is given. */
-export function isWaggleError(
-	error: unknown,
-	code?: ErrorCode,
-): error is WaggleError {
-	return (
-		error instanceof WaggleError && (code === undefined || error.code === code)
-	);
+export function isWaggleError(error: unknown, code?: ErrorCode): error is WaggleError {
+  return error instanceof WaggleError && (code === undefined || error.code === code);
 }
 
 /** What to show of anything that was thrown. */
 export function messageOf(error: unknown): string {
-	return error instanceof Error ? error.message : String(error);
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** For the default of a switch that must have handled every case. */
 export function assertNever(value: never): never {
-	throw new Error(`unexpected value ${JSON.stringify(value)}`);
+  throw new Error(`unexpected value ${JSON.stringify(value)}`);
 }
 
-function fill(
-	template: string,
-	details: Readonly<Record<string, unknown>>,
-): string {
-	return template.replace(/\{(\w+)\}/g, (_, name: string) =>
-		String(details[name] ?? `<${name}>`),
-	);
+function fill(template: string, details: Readonly<Record<string, unknown>>): string {
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? `<${name}>`));
 }
