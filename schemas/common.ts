@@ -26,7 +26,8 @@ export const Strict = <T extends TProperties>(properties: T) =>
   Type.Object(properties, { additionalProperties: false });
 
 /** One of a fixed list of words. */
-export const Words = <const T extends readonly string[]>(words: T) => Type.Enum([...words] as [...T]);
+export const Words = <const T extends readonly string[]>(words: T) =>
+  Type.Unsafe<T[number]>({ type: 'string', enum: [...words] });
 
 export const Version = Type.Literal(1);
 export const Name = Type.String({ pattern: NAME_PATTERN });

@@ -9,6 +9,7 @@ import {
   Commit,
   Count,
   Fence,
+  FileRef,
   Id,
   Line,
   Millis,
@@ -73,10 +74,10 @@ export const GrantEnded = event('grant_ended', {
   outcome: Type.Optional(Outcome),
   retry_at: Type.Optional(Millis),
   submission: Type.Optional(Submission),
-  drop_submission: Type.Optional(Type.Boolean()),
   attachment: Type.Optional(Attachment),
   reason: Type.Optional(Line),
   closing: Type.Optional(Closing),
+  checkpoint: Type.Optional(FileRef),
 });
 /** The lane's branch moved by our commit; follows the `grant_ended` it belongs to. */
 export const CommitLanded = event('commit_landed', {
@@ -97,6 +98,7 @@ export const TaskMoved = event('task_moved', {
   why: Words(['close', 'block', 'reopen', 'retry', 'cancel', 'dep_ended']),
   reason: Type.Optional(Line),
   reset: Type.Optional(Type.Boolean()),
+  blocked_on: Type.Optional(TaskId),
   closing: Type.Optional(Closing),
 });
 export const VerbDeferred = event('verb_deferred', {

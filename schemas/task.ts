@@ -205,6 +205,7 @@ export const Task = Strict({
   attachments: List(Attachment),
   deferred: Type.Optional(List(Deferred)),
   blocked_reason: Type.Optional(Line),
+  blocked_on: Type.Optional(TaskId),
   closing: Type.Optional(Closing),
   started_at: Type.Optional(Millis),
   started_by: Type.Optional(Name),

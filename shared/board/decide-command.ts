@@ -1,0 +1,124 @@
+/**
+ * Decides a command. Idempotent by id: a command that took effect is remembered with its answer, and a
+ * second copy gets that answer and changes nothing. A refused one leaves no trace.
+ */
+import type { BoardConfig, Command, CommandOf, Event, TaskResult } from '../../schemas/index.ts';
+import { decideAdd } from './decide-add.ts';
+import { decideVerb } from './decide-verb.ts';
+import { type Answer, type Decision, refused } from './decision.ts';
+import { type Board, isTerminal, roleOf } from './state.ts';
+
+export interface CommandInput {
+  readonly from: string;
+  readonly command: Command;
+}
+
+/** What follows from a command, and its answer. */
+export function decideCommand(board: Board, { from, command }: CommandInput, now: number): Decision<Answer> {
+  const known = board.answers.get(command.id);
+  if (known !== undefined) {
+    return {
+      events: [],
+      answer: {
+        status: 'ok',
+        ...(known.tasks === undefined ? {} : { tasks: known.tasks }),
+        ...(known.warnings === undefined ? {} : { warnings: known.warnings }),
+      },
+    };
+  }
+  const decision = decideKind(board, from, command, now);
+  if (decision.answer.status === 'refused' || (command.kind === 'add' && command.dry_run === true))
+    return decision;
+  const tasks = decision.answer.tasks ?? results(board, decision.events, command);
+  const answer: Answer = { ...decision.answer, ...(tasks.length === 0 ? {} : { tasks }) };
+  if (decision.events.length === 0) return { events: [], answer };
+  const answered: Event = {
+    type: 'answered',
+    command: command.id,
+    by: from,
+    kind: command.kind.replace('_', '-'),
+    ...(tasks.length === 0 ? {} : { tasks: [...tasks] }),
+  };
+  return { events: [...decision.events, answered], answer };
+}
+
+function decideKind(board: Board, from: string, command: Command, now: number): Decision<Answer> {
+  switch (command.kind) {
+    case 'configure':
+      return configure(board, from, command);
+    case 'add':
+      return decideAdd(board, from, command, now);
+    case 'lane_adopt':
+      return laneAdopt(board, from, command);
+    default:
+      return decideVerb(board, from, command, now);
+  }
+}
+
+/** The command's task as the events will leave it. */
+function results(board: Board, events: readonly Event[], command: Command): TaskResult[] {
+  const task = 'task' in command ? board.tasks.get(command.task) : undefined;
+  if (task === undefined) return [];
+  const own = events.filter((event) => 'task' in event && event.task === task.id);
+  const state = own.reduce((before, event) => stateAfter(event) ?? before, task.state);
+  const deferred = own.some((event) => event.type === 'verb_deferred');
+  return [{ id: task.id, state, revision: task.revision + own.length, ...(deferred ? { deferred } : {}) }];
+}
+
+function stateAfter(event: Event): TaskResult['state'] | undefined {
+  switch (event.type) {
+    case 'granted':
+      return event.grant.kind === 'commit' ? 'committing' : 'claimed';
+    case 'grant_ended':
+    case 'task_moved':
+      return event.to;
+    default:
+      return undefined;
+  }
+}
+
+const isOperator = (board: Board, agent: string): boolean =>
+  Object.keys(board.config.roles).length === 0 || roleOf(board, agent) === 'operator';
+
+function configure(board: Board, from: string, { config }: CommandOf<'configure'>): Decision<Answer> {
+  if (!isOperator(board, from)) {
+    return refused('wrong-role', `${from} has the role ${roleOf(board, from)}; only operators configure`);
+  }
+  if (JSON.stringify(config) === JSON.stringify(board.config))
+    return { events: [], answer: { status: 'ok' } };
+  const inUse = removedInUse(board, config);
+  if (inUse !== undefined) return refused('in-use', inUse);
+  return { events: [{ type: 'configured', by: from, config }], answer: { status: 'ok' } };
+}
+
+/** Lanes and gates that live tasks name must stay: a task would lose its gate or its home. */
+function removedInUse(board: Board, config: BoardConfig): string | undefined {
+  const lanes = Object.keys(board.config.lanes).filter((name) => config.lanes[name] === undefined);
+  const gates = Object.keys(board.config.gates).filter((name) => config.gates[name] === undefined);
+  if (lanes.length === 0 && gates.length === 0) return undefined;
+  for (const task of board.tasks.values()) {
+    if (isTerminal(task)) continue;
+    if (task.lane !== undefined && lanes.includes(task.lane)) {
+      return `lane ${task.lane} cannot go: task ${task.id} is in it`;
+    }
+    const gate = task.gates.find((name) => gates.includes(name));
+    if (gate !== undefined) return `gate ${gate} cannot go: task ${task.id} requires it`;
+  }
+  return undefined;
+}
+
+function laneAdopt(board: Board, from: string, command: CommandOf<'lane_adopt'>): Decision<Answer> {
+  if (!isOperator(board, from)) return refused('wrong-role', "only operators adopt a lane's tip");
+  const lane = board.lanes.get(command.lane);
+  if (lane === undefined) return refused('unknown-lane', `there is no lane ${command.lane}`);
+  if (lane.unresolved !== undefined) {
+    return refused(
+      'committing',
+      `task ${lane.unresolved} of lane ${command.lane} is with the committer; wait for it`,
+    );
+  }
+  return {
+    events: [{ type: 'lane_tip', lane: command.lane, tip: command.tip, by: from }],
+    answer: { status: 'ok' },
+  };
+}

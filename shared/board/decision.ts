@@ -1,0 +1,30 @@
+/**
+ * What a decision is: the events that follow from an input, and the answer to give once they are stored.
+ * `refused` carries no events (a refused command changes nothing).
+ */
+import type { Event, Problem, TaskResult } from '../../schemas/index.ts';
+
+/** The answer to a command, before the leader adds its term and journal sequence. */
+export type Answer =
+  | { readonly status: 'ok'; readonly tasks?: readonly TaskResult[]; readonly warnings?: readonly string[] }
+  | {
+      readonly status: 'refused';
+      readonly code: string;
+      readonly message: string;
+      readonly problems?: readonly Problem[];
+    };
+
+export interface Decision<A> {
+  readonly events: readonly Event[];
+  readonly answer: A;
+}
+
+export const refused = (code: string, message: string, problems?: readonly Problem[]): Decision<Answer> => ({
+  events: [],
+  answer: { status: 'refused', code, message, ...(problems === undefined ? {} : { problems }) },
+});
+
+/** Cuts a text to `limit` characters, saying so. */
+export function clip(text: string, limit: number): string {
+  return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
+}

@@ -1,0 +1,103 @@
+/**
+ * How a live grant ends: the `grant_ended` event for each way, with the counters, times and next state that
+ * follow. Every way but a good end is bounded, so that every task ends (DESIGN 4).
+ */
+import type { Attachment, EventOf, Grant, GrantEnd, Outcome, Task } from '../../schemas/index.ts';
+import { backoffMs } from './backoff.ts';
+import { clip } from './decision.ts';
+import type { Board } from './state.ts';
+
+type Ended = EventOf<'grant_ended'>;
+export type EndFields = Partial<Omit<Ended, 'type' | 'task' | 'agent' | 'end'>> & {
+  readonly to: Ended['to'];
+};
+
+/** The event with the counters as they are, changed by `fields`. */
+export function ended(
+  task: Task,
+  grant: Grant,
+  why: GrantEnd['why'],
+  fields: EndFields,
+  report?: string,
+): Ended {
+  const end: GrantEnd = {
+    fence: grant.fence,
+    run: grant.run,
+    why,
+    ...(report === undefined ? {} : { report }),
+  };
+  return {
+    type: 'grant_ended',
+    task: task.id,
+    agent: grant.agent,
+    end,
+    attempts: task.attempts,
+    losses: task.losses,
+    conflicts: task.conflicts,
+    ...fields,
+  };
+}
+
+/** A note for the next try. */
+export function attachment(kind: Attachment['kind'], fence: number, at: number, text: string): Attachment {
+  return { kind, fence, at, text: clip(text, 8192) };
+}
+
+/** A try failed and counts: back to open with backoff, or `failed` past the bound. */
+export function afterAttempt(
+  board: Board,
+  task: Task,
+  fence: number,
+  now: number,
+  reason: string,
+  outcome?: Outcome,
+): EndFields {
+  const attempts = task.attempts + 1;
+  const max = task.max_attempts ?? board.config.policies.max_attempts;
+  const common = { attempts, conflicts: 0, ...(outcome === undefined ? {} : { outcome }) };
+  if (attempts >= max) {
+    return {
+      ...common,
+      to: 'failed',
+      reason: clip(`${attempts} of ${max} attempts failed; last: ${reason}`, 1000),
+    };
+  }
+  const wait = backoffMs(board.config.policies, attempts, `${task.id}/${fence}`);
+  return { ...common, to: 'open', retry_at: now + wait };
+}
+
+/** The worker was lost with the task in hand: back to open, or `failed` past the bound. */
+export function afterLoss(board: Board, task: Task, fence: number, now: number, reason: string): EndFields {
+  const losses = task.losses + 1;
+  const max = board.config.policies.max_losses;
+  const note = attachment('loss', fence, now, reason);
+  if (losses >= max) {
+    return {
+      losses,
+      to: 'failed',
+      attachment: note,
+      reason: clip(`lost ${losses} times (bound ${max}); last: ${reason}`, 1000),
+    };
+  }
+  return { losses, to: 'open', attachment: note };
+}
+
+/** What becomes of a grant whose owner is gone, by its kind: a commit goes back to the queue, unresolved. */
+export function lost(
+  board: Board,
+  task: Task,
+  grant: Grant,
+  why: GrantEnd['why'],
+  now: number,
+  reason: string,
+  report?: string,
+): Ended {
+  switch (grant.kind) {
+    case 'commit':
+      return ended(task, grant, why, { to: 'submitted' }, report);
+    case 'manual':
+      return ended(task, grant, why, { to: 'open' }, report);
+    case 'work':
+      return ended(task, grant, why, afterLoss(board, task, grant.fence, now, reason), report);
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * Which tasks are ready: open, all deps closed, no blocked ancestor, `not_before` and backoff passed.
+ * Keeps the ready index in step with the board; called by `evolve` and when time passes.
+ *
+ * An ancestor is blocked when it waits for a dep or is itself in state `blocked`; its whole subtree waits.
+ */
+import type { Task } from '../../schemas/index.ts';
+import type { ReadyClass } from './ready-index.ts';
+import type { Board } from './state.ts';
+
+/** Whether something other than time holds the task itself back. */
+export function isHeld(board: Board, task: Task): boolean {
+  return task.state === 'blocked' || (board.unmet.get(task.id) ?? 0) > 0;
+}
+
+/** The nearest ancestor that holds the task back. */
+export function heldAncestor(board: Board, task: Task): Task | undefined {
+  const seen = new Set([task.id]);
+  for (let id = task.parent; id !== undefined && !seen.has(id); ) {
+    seen.add(id);
+    const ancestor = board.tasks.get(id);
+    if (ancestor === undefined) return undefined;
+    if (isHeld(board, ancestor)) return ancestor;
+    id = ancestor.parent;
+  }
+  return undefined;
+}
+
+/** When the task may start: the later of `not_before` and the end of its backoff; 0 when neither is set. */
+export const dueAt = (task: Task): number => Math.max(task.not_before ?? 0, task.retry_at ?? 0);
+
+/** Whether a claim could get the task at `now`, caps and scopes aside. */
+export function isReady(board: Board, task: Task, now: number): boolean {
+  return (
+    task.state === 'open' &&
+    !isHeld(board, task) &&
+    heldAncestor(board, task) === undefined &&
+    dueAt(task) <= now
+  );
+}
+
+/** Brings the index to what the board says about one task. Without a time, a due time waits for `passTime`. */
+export function refresh(board: Board, task: Task, now = 0): void {
+  if (task.state !== 'open' || isHeld(board, task) || heldAncestor(board, task) !== undefined) {
+    board.ready.drop(task.id);
+  } else if (dueAt(task) > now) {
+    board.ready.delay(task.id, dueAt(task));
+  } else {
+    board.ready.put(task, classOf(board, task), board.ordinals.get(task.id) ?? 0);
+    board.chances += 1;
+  }
+}
+
+/** The same for a task and everything below it. */
+export function refreshTree(board: Board, task: Task): void {
+  const seen = new Set<string>();
+  const visit = (next: Task): void => {
+    if (seen.has(next.id)) return;
+    seen.add(next.id);
+    refresh(board, next);
+    for (const child of board.children.get(next.id) ?? []) {
+      const found = board.tasks.get(child);
+      if (found !== undefined) visit(found);
+    }
+  };
+  visit(task);
+}
+
+/** Lets time pass: tasks whose time has come become ready. */
+export function passTime(board: Board, now: number): void {
+  for (const id of board.ready.due(now)) {
+    const task = board.tasks.get(id);
+    if (task !== undefined) refresh(board, task, now);
+  }
+}
+
+function classOf(board: Board, task: Task): ReadyClass {
+  const requires = task.requires ?? {};
+  const heavy = task.heavy ?? false;
+  const group = task.labels.find((label) => board.config.policies.weights[label] !== undefined) ?? '';
+  return {
+    key: JSON.stringify([task.lane ?? null, requires, heavy, group]),
+    lane: task.lane,
+    requires,
+    heavy,
+    group,
+  };
+}

@@ -1,0 +1,149 @@
+/**
+ * The board: everything that folding the journal gives, plus indexes derived from it.
+ *
+ * A board has one owner, and `evolve` advances it in place: copying it per event would make a grant cost
+ * as much as the board is large. Invariants:
+ * 1. `evolve` alone changes it; `decide` only reads (the ready index may reorder itself, unobservably).
+ * 2. A task has at most one live grant, and `grants` holds exactly the live ones.
+ * 3. `nextFence` is above every fence ever granted.
+ */
+import type { BoardConfig, EventOf, LaneState, Place, Task, TaskState } from '../../schemas/index.ts';
+import { createLoad, type Load } from './load.ts';
+import { createReadyIndex, type ReadyIndex } from './ready-index.ts';
+
+/** The last claim of a slot that was granted. */
+export interface SlotRecord {
+  readonly number: number;
+  readonly fence: number;
+  readonly task: string;
+}
+
+export interface AgentRecord {
+  readonly incarnation: string;
+  readonly place: Place;
+  /** Incarnations that are never accepted again. */
+  readonly ended: ReadonlySet<string>;
+  readonly slots: Map<number, SlotRecord>;
+}
+
+/** A lane's branch as the board knows it, and the submissions that wait in it, oldest first. */
+export interface LaneRecord extends LaneState {
+  readonly waiting: Set<string>;
+  /** Fence of the live commit grant. */
+  readonly committing?: number;
+  /** The task whose submission a committer may or may not have landed: it goes first. */
+  readonly unresolved?: string;
+}
+
+export interface Board {
+  genesis: string;
+  project: string;
+  term: number;
+  leader: string;
+  config: BoardConfig;
+  nextFence: number;
+  nextOrdinal: number;
+  readonly tasks: Map<string, Task>;
+  /** Submission order of tasks: older tasks go first within a priority. */
+  readonly ordinals: Map<string, number>;
+  /** Live grants: fence → task. */
+  readonly grants: Map<number, string>;
+  readonly agents: Map<string, AgentRecord>;
+  readonly lanes: Map<string, LaneRecord>;
+  /** Answers of commands that took effect, oldest first. */
+  readonly answers: Map<string, EventOf<'answered'>>;
+  commitIdle: boolean;
+  readonly counts: Map<TaskState, number>;
+  /** Number of deps of a task that are not closed. */
+  readonly unmet: Map<string, number>;
+  readonly dependents: Map<string, Set<string>>;
+  readonly children: Map<string, Set<string>>;
+  readonly ready: ReadyIndex;
+  readonly load: Load;
+  /** Grows with every change that could let a waiting claim succeed. */
+  chances: number;
+}
+
+/** How many answered commands are remembered, so that a repeated one gets the same answer. */
+export const ANSWERS_KEPT = 10_000;
+
+export const emptyConfig: BoardConfig = {
+  lanes: {},
+  gates: {},
+  profiles: {},
+  policies: {
+    max_attempts: 3,
+    max_losses: 3,
+    max_conflicts: 3,
+    backoff_ms: 5_000,
+    backoff_max_ms: 300_000,
+    lease_ms: 30_000,
+    stale_after_ms: 2_700_000,
+    stale_grace_ms: 300_000,
+    paths: 'serialise',
+    max_heavy: 1,
+    weights: {},
+  },
+  roles: {},
+};
+
+export function createBoard(): Board {
+  return {
+    genesis: '',
+    project: '',
+    term: 0,
+    leader: '',
+    config: emptyConfig,
+    nextFence: 1,
+    nextOrdinal: 1,
+    tasks: new Map(),
+    ordinals: new Map(),
+    grants: new Map(),
+    agents: new Map(),
+    lanes: new Map(),
+    answers: new Map(),
+    commitIdle: false,
+    counts: new Map(),
+    unmet: new Map(),
+    dependents: new Map(),
+    children: new Map(),
+    ready: createReadyIndex(),
+    load: createLoad(),
+    chances: 0,
+  };
+}
+
+const terminal: ReadonlySet<TaskState> = new Set(['closed', 'failed', 'cancelled']);
+
+/** Whether a task ended: closed, failed or cancelled. */
+export const isTerminal = (task: Task): boolean => terminal.has(task.state);
+
+/** Whether a commit grant existed for its submission and no committer has yet said what became of it. */
+export const isUnresolved = (task: Task): boolean => task.submission?.unresolved === true;
+
+/** What an agent may report. Names without an entry are workers. */
+export function roleOf(board: Board, agent: string): BoardConfig['roles'][string] {
+  return board.config.roles[agent] ?? 'worker';
+}
+
+/** What is observable of a board, as plain data: equal for two boards folded from the same events. */
+export function observable(board: Board): unknown {
+  return {
+    genesis: board.genesis,
+    term: board.term,
+    leader: board.leader,
+    config: board.config,
+    nextFence: board.nextFence,
+    commitIdle: board.commitIdle,
+    tasks: [...board.tasks.values()],
+    grants: [...board.grants],
+    agents: [...board.agents].map(([name, agent]) => [
+      name,
+      agent.incarnation,
+      [...agent.ended],
+      [...agent.slots],
+    ]),
+    lanes: [...board.lanes].map(([name, lane]) => [name, { ...lane, waiting: [...lane.waiting] }]),
+    answers: [...board.answers.keys()],
+  };
+}
