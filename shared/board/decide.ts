@@ -3,10 +3,11 @@
  * Time never goes back: the caller gives a `now` that is not below the board's last.
  */
 import type { Event, ReportAnswer } from '../../schemas/index.ts';
+import { messageOf } from '../errors.ts';
 import { type ClaimDecision, type ClaimInput, decideAsker, decidePick } from './decide-claim.ts';
 import { type CommandInput, decideCommand } from './decide-command.ts';
 import { decideReport, type ReportInput } from './decide-report.ts';
-import type { Answer, Decision } from './decision.ts';
+import { type Answer, type Decision, refused } from './decision.ts';
 import { evolve } from './evolve.ts';
 import { passTime } from './readiness.ts';
 import type { Board } from './state.ts';
@@ -16,10 +17,31 @@ export interface Applied<A> {
   readonly answer: A;
 }
 
-/** Decides a command and applies its events. */
-export function applyCommand(board: Board, input: CommandInput, now: number): Applied<Answer> {
+/**
+ * An event could not be applied: the board may hold half a decision and must be folded anew. Any other error
+ * of the functions below comes from deciding and left the board as it was.
+ */
+export class BoardBroken extends Error {
+  override readonly name = 'BoardBroken';
+}
+
+/** Decides a command and applies its events, unless `fits` says that they cannot be stored. */
+export function applyCommand(
+  board: Board,
+  input: CommandInput,
+  now: number,
+  fits: (events: readonly Event[]) => boolean = () => true,
+): Applied<Answer> {
   passTime(board, now);
-  return apply(board, decideCommand(board, input, now), now);
+  const decision = decideCommand(board, input, now);
+  if (!fits(decision.events)) {
+    const { answer } = refused(
+      'too-large',
+      'the command is too large for one journal message; send it in parts',
+    );
+    return { events: [], answer };
+  }
+  return apply(board, decision, now);
 }
 
 /** Decides a report and applies its events. */
@@ -33,11 +55,29 @@ export function applyClaim(board: Board, input: ClaimInput, now: number): Applie
   passTime(board, now);
   const asker = apply(board, decideAsker(board, input, now), now);
   if (asker.answer.kind !== 'go') return { events: asker.events, answer: asker.answer };
-  const pick = apply(board, decidePick(board, input, now), now);
+  const pick = apply(board, pickOrRefuse(board, input, now), now);
   return { events: [...asker.events, ...pick.events], answer: pick.answer };
 }
 
+/** The asker's events stand already, so an error in picking becomes a refusal instead of losing them. */
+function pickOrRefuse(board: Board, input: ClaimInput, now: number): Decision<ClaimDecision> {
+  try {
+    return decidePick(board, input, now);
+  } catch (error) {
+    const message = `the claim could not be decided: ${messageOf(error)}`;
+    return { events: [], answer: { kind: 'refused', code: 'undecidable', message, retryable: true } };
+  }
+}
+
 function apply<A>(board: Board, decision: Decision<A>, now: number): Applied<A> {
-  for (const event of decision.events) evolve(board, event, now);
+  for (const event of decision.events) {
+    try {
+      evolve(board, event, now);
+    } catch (error) {
+      throw new BoardBroken(`event ${event.type} does not fit the board: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+  }
   return { events: [...decision.events], answer: decision.answer };
 }

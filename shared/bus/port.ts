@@ -17,136 +17,125 @@ export type Headers = Readonly<Record<string, string>>;
 
 /** A message as it was delivered. */
 export interface Delivery {
-	readonly subject: string;
-	readonly payload: Payload;
-	readonly headers: Headers;
-	/** Where an answer would go; absent when none is awaited. */
-	readonly replyTo?: string;
-	/** Sends an answer, at most once and silently when nobody waits. */
-	respond(payload: Payload, headers?: Headers): void;
+  readonly subject: string;
+  readonly payload: Payload;
+  readonly headers: Headers;
+  /** Where an answer would go; absent when none is awaited. */
+  readonly replyTo?: string;
+  /** Sends an answer, at most once and silently when nobody waits. */
+  respond(payload: Payload, headers?: Headers): void;
 }
 
 /** A message as it stands in a stream. */
 export interface Stored {
-	readonly stream: string;
-	readonly seq: number;
-	readonly subject: string;
-	readonly payload: Payload;
-	readonly headers: Headers;
-	/** The server's time of storing, milliseconds since the epoch. */
-	readonly at: number;
+  readonly stream: string;
+  readonly seq: number;
+  readonly subject: string;
+  readonly payload: Payload;
+  readonly headers: Headers;
+  /** The server's time of storing, milliseconds since the epoch. */
+  readonly at: number;
 }
 
 export interface Appended {
-	readonly stream: string;
-	readonly seq: number;
-	readonly duplicate: boolean;
+  readonly stream: string;
+  readonly seq: number;
+  readonly duplicate: boolean;
 }
 
 export interface AppendOptions {
-	/** Refuse unless the stream's last sequence is this. */
-	readonly expectLastSeq?: number;
-	/** Refuse unless the subject's last sequence is this (0: none). */
-	readonly expectLastSubjectSeq?: number;
-	/** Id by which the server drops copies within its duplicate window; never relied on for safety. */
-	readonly messageId?: string;
-	readonly headers?: Headers;
-	readonly timeoutMs?: number;
+  /** Refuse unless the stream's last sequence is this. */
+  readonly expectLastSeq?: number;
+  /** Refuse unless the subject's last sequence is this (0: none). */
+  readonly expectLastSubjectSeq?: number;
+  /** Id by which the server drops copies within its duplicate window; never relied on for safety. */
+  readonly messageId?: string;
+  readonly headers?: Headers;
+  readonly timeoutMs?: number;
 }
 
 export interface Subscription extends AsyncIterable<Delivery> {
-	close(): void;
+  close(): void;
 }
 
 /** A stream as it should be. Sizes in bytes, ages in milliseconds; absent means without limit. */
 export interface StreamSpec {
-	readonly name: string;
-	readonly subjects: readonly string[];
-	readonly storage: "file" | "memory";
-	readonly maxPerSubject?: number;
-	readonly maxAgeMs?: number;
-	readonly maxBytes?: number;
-	readonly noAck?: boolean;
-	readonly allowDirect?: boolean;
-	readonly duplicateWindowMs?: number;
-	/** What is stored is published again on `to` (a subject pattern), with its sequence in headers. */
-	readonly republish?: { readonly from: string; readonly to: string };
+  readonly name: string;
+  readonly subjects: readonly string[];
+  readonly storage: 'file' | 'memory';
+  readonly maxPerSubject?: number;
+  readonly maxAgeMs?: number;
+  readonly maxBytes?: number;
+  readonly noAck?: boolean;
+  readonly allowDirect?: boolean;
+  readonly duplicateWindowMs?: number;
+  /** What is stored is published again on `to` (a subject pattern), with its sequence in headers. */
+  readonly republish?: { readonly from: string; readonly to: string };
 }
 
 export interface StreamInfo {
-	readonly name: string;
-	/** The server's creation time, verbatim: a re-created stream has another. */
-	readonly created: string;
-	readonly firstSeq: number;
-	readonly lastSeq: number;
-	readonly messages: number;
-	readonly bytes: number;
+  readonly name: string;
+  /** The server's creation time, verbatim: a re-created stream has another. */
+  readonly created: string;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  readonly messages: number;
+  readonly bytes: number;
 }
 
 export interface PageOptions {
-	readonly fromSeq: number;
-	readonly subject?: string;
-	readonly limit: number;
+  readonly fromSeq: number;
+  readonly subject?: string;
+  readonly limit: number;
 }
 
-export type BusStatus =
-	| "connected"
-	| "disconnected"
-	| "closed"
-	| "slow-consumer";
+export type BusStatus = 'connected' | 'disconnected' | 'closed' | 'slow-consumer';
 
 export interface ServerInfo {
-	readonly version: string;
-	readonly url: string;
-	readonly maxPayloadBytes: number;
+  readonly version: string;
+  readonly url: string;
+  readonly maxPayloadBytes: number;
 }
 
 export interface Streams {
-	/** Creates the stream or brings it to the spec; never deletes. Says what it did. */
-	ensure(spec: StreamSpec): Promise<"created" | "updated" | "unchanged">;
-	/** Undefined when there is no such stream. */
-	info(name: string): Promise<StreamInfo | undefined>;
-	get(
-		stream: string,
-		query: { seq: number } | { lastBySubject: string },
-	): Promise<Stored | undefined>;
-	/** Up to `limit` messages from `fromSeq` on, oldest first. `scannedTo`: nothing up to there was left out. */
-	page(
-		stream: string,
-		options: PageOptions,
-	): Promise<{ messages: Stored[]; scannedTo: number; lastSeq: number }>;
-	/** Every message from `fromSeq` on, and then those to come, until the signal aborts. */
-	read(
-		stream: string,
-		options: { fromSeq: number; subject?: string },
-		signal: AbortSignal,
-	): AsyncIterable<Stored>;
+  /** Creates the stream or brings it to the spec; never deletes. Says what it did. */
+  ensure(spec: StreamSpec): Promise<'created' | 'updated' | 'unchanged'>;
+  /** Undefined when there is no such stream. */
+  info(name: string): Promise<StreamInfo | undefined>;
+  get(stream: string, query: { seq: number } | { lastBySubject: string }): Promise<Stored | undefined>;
+  /** Up to `limit` messages from `fromSeq` on, oldest first. `scannedTo`: nothing up to there was left out. */
+  page(
+    stream: string,
+    options: PageOptions,
+  ): Promise<{ messages: Stored[]; scannedTo: number; lastSeq: number }>;
+  /** Every message from `fromSeq` on, and then those to come, until the signal aborts. */
+  read(
+    stream: string,
+    options: { fromSeq: number; subject?: string },
+    signal: AbortSignal,
+  ): AsyncIterable<Stored>;
 }
 
 export interface Bus {
-	readonly account: "core" | "swarm";
-	server(): ServerInfo;
-	isConnected(): boolean;
-	/** Calls back on every change of the connection, until the returned function is called. */
-	onStatus(listener: (status: BusStatus) => void): () => void;
-	publish(subject: string, payload: Payload, headers?: Headers): void;
-	/** The first answer. Errors: `bus-timeout`, `no-responder`, `bus-closed`. */
-	request(
-		subject: string,
-		payload: Payload,
-		options: { timeoutMs: number; headers?: Headers; signal?: AbortSignal },
-	): Promise<Delivery>;
-	subscribe(subject: string, options?: { queue?: string }): Subscription;
-	/** Publishes into a stream and waits for the server's word. Needs no right but to publish. */
-	append(
-		subject: string,
-		payload: Payload,
-		options?: AppendOptions,
-	): Promise<Appended>;
-	/** Reading and configuring streams: only for those with rights on `$JS.API`. */
-	readonly streams: Streams;
-	/** Resolves when all that was published before has reached the server. */
-	flush(): Promise<void>;
-	/** Lets go: subscriptions end, what is buffered is sent if the server takes it within `timeoutMs`. */
-	close(timeoutMs?: number): Promise<void>;
+  readonly account: 'core' | 'swarm';
+  server(): ServerInfo;
+  isConnected(): boolean;
+  /** Calls back on every change of the connection, until the returned function is called. */
+  onStatus(listener: (status: BusStatus) => void): () => void;
+  publish(subject: string, payload: Payload, headers?: Headers): void;
+  /** The first answer. Errors: `bus-timeout`, `no-responder`, `bus-closed`. */
+  request(
+    subject: string,
+    payload: Payload,
+    options: { timeoutMs: number; headers?: Headers; signal?: AbortSignal },
+  ): Promise<Delivery>;
+  subscribe(subject: string, options?: { queue?: string }): Subscription;
+  /** Publishes into a stream and waits for the server's word. Needs no right but to publish. */
+  append(subject: string, payload: Payload, options?: AppendOptions): Promise<Appended>;
+  /** Reading and configuring streams: only for those with rights on `$JS.API`. */
+  readonly streams: Streams;
+  /** Resolves when all that was published before has reached the server. */
+  flush(): Promise<void>;
+  /** Lets go: subscriptions end, what is buffered is sent if the server takes it within `timeoutMs`. */
+  close(timeoutMs?: number): Promise<void>;
 }

@@ -1,0 +1,107 @@
+/**
+ * What the leader serves over core requests: claims, commands and queries. Translates only; the writer decides.
+ */
+import type { CommandAnswer, QueryAnswer } from '../../schemas/index.ts';
+import type { Journal } from '../../shared/bus/journal.ts';
+import type { Bus } from '../../shared/bus/port.ts';
+import { serve } from '../../shared/bus/rpc.ts';
+import { subjectsOf } from '../../shared/bus/subjects.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { LifeSigns } from './life-signs.ts';
+import { answerQuery, type QueryContext } from './queries.ts';
+import type { Refusals } from './refusals.ts';
+import type { Writer } from './writer.ts';
+
+export interface EndpointOptions {
+  readonly swarm: Bus;
+  readonly project: string;
+  readonly writer: Writer;
+  readonly journal: Journal;
+  readonly signs: LifeSigns;
+  readonly refusals: Refusals;
+  readonly context: () => QueryContext;
+  readonly head: () => { readonly term: number; readonly journal_seq: number; readonly genesis: string };
+}
+
+export function serveRequests(options: EndpointOptions): { stop(): Promise<void> } {
+  const { swarm, project, writer, journal, signs, refusals, context, head } = options;
+  const subjects = subjectsOf(project);
+  const count = (what: string) => (from: string, fault: string) => refusals.count(what, from, fault);
+  const endpoints = [
+    serve(swarm, subjects.request('claim', '*'), {
+      request: 'Claim',
+      answer: 'ClaimAnswer',
+      onFault: count('claim'),
+      refuse: (fault) => ({
+        v: 1,
+        ...head(),
+        kind: 'refused',
+        code: 'invalid',
+        message: fault,
+        retryable: false,
+      }),
+      handle({ from, request, answer }) {
+        signs.seen(from, request.incarnation);
+        writer.claim(from, request, answer);
+      },
+    }),
+    serve(swarm, subjects.request('command', '*'), {
+      request: 'Command',
+      answer: 'CommandAnswer',
+      onFault: count('command'),
+      refuse: (fault): CommandAnswer => ({
+        v: 1,
+        ...withoutGenesis(head()),
+        id: 'invalid',
+        status: 'refused',
+        code: 'invalid',
+        message: fault,
+      }),
+      handle: ({ from, request, answer }) => writer.command(from, request, answer),
+    }),
+    serve(swarm, subjects.request('query', '*'), {
+      request: 'Query',
+      answer: 'QueryAnswer',
+      onFault: count('query'),
+      refuse: (fault) => ({ v: 1, ...head(), kind: 'refused', code: 'invalid', message: fault }),
+      handle({ request, answer }) {
+        if (request.kind === 'journal') {
+          void journal
+            .page(request.after, Math.min(request.limit ?? JOURNAL_PAGE, JOURNAL_PAGE))
+            .then(
+              ({ batches, last }): QueryAnswer => ({
+                v: 1,
+                ...head(),
+                kind: 'journal',
+                batches: [...batches],
+                last,
+              }),
+              (error: unknown): QueryAnswer => ({
+                v: 1,
+                ...head(),
+                kind: 'refused',
+                code: 'journal-unreadable',
+                message: messageOf(error),
+              }),
+            )
+            .then(answer);
+          return;
+        }
+        writer.query((board, now) => answer(answerQuery(board, request, context(), now)));
+      },
+    }),
+  ];
+  return {
+    async stop() {
+      await Promise.all(endpoints.map((endpoint) => endpoint.stop()));
+    },
+  };
+}
+
+/** Batches may be large: a page must fit a message. */
+const JOURNAL_PAGE = 50;
+
+const withoutGenesis = ({ term, journal_seq }: { term: number; journal_seq: number }) => ({
+  term,
+  journal_seq,
+});

@@ -1,0 +1,157 @@
+/**
+ * Answers questions about the board: pure, from acked state only. Long lists come in pages that fit a message.
+ */
+import type { Query, QueryAnswer, QueryAnswerOf, Task, TaskView } from '../../schemas/index.ts';
+import { explain } from '../../shared/board/explain.ts';
+import { isReady } from '../../shared/board/readiness.ts';
+import type { Board } from '../../shared/board/state.ts';
+import { assertNever } from '../../shared/errors.ts';
+
+/** What the leader adds to what the board says. */
+export interface QueryContext {
+  readonly journalSeq: number;
+  readonly startedAt: number;
+  readonly waiting: { readonly task: number; readonly commit: number };
+  readonly refused: Readonly<Record<string, number>>;
+  readonly mailSeq: number;
+}
+
+export type BoardQuery = Exclude<Query, { kind: 'journal' }>;
+
+const PAGE = 500;
+const PAGE_BYTES = 400_000;
+
+export function answerQuery(
+  board: Board,
+  query: BoardQuery,
+  context: QueryContext,
+  now: number,
+): QueryAnswer {
+  const head = { v: 1 as const, term: board.term, journal_seq: context.journalSeq, genesis: board.genesis };
+  switch (query.kind) {
+    case 'tasks':
+      return { ...head, ...listTasks(board, query, now) };
+    case 'task':
+    case 'explain': {
+      const found = findTask(board, query.id);
+      if (!('task' in found)) return { ...head, kind: 'refused', ...found };
+      const { task } = found;
+      if (query.kind === 'task') return { ...head, kind: 'task', view: viewOf(board, task, now) };
+      return { ...head, kind: 'explain', id: task.id, state: task.state, reasons: explain(board, task, now) };
+    }
+    case 'counts':
+      return { ...head, kind: 'counts', ...counts(board) };
+    case 'status':
+      return { ...head, ...status(board, context) };
+    case 'grants':
+      return {
+        ...head,
+        kind: 'grants',
+        ended: query.fences
+          .filter((fence) => !board.grants.has(fence))
+          .map((fence) => ({ fence, why: 'the grant has ended' })),
+      };
+    default:
+      return assertNever(query);
+  }
+}
+
+/** A task by its id or a unique beginning of it. */
+function findTask(
+  board: Board,
+  id: string,
+): { task: Task } | { code: string; message: string; candidates?: string[] } {
+  const wanted = id.toLowerCase();
+  const exact = board.tasks.get(wanted);
+  if (exact !== undefined) return { task: exact };
+  const candidates = [...board.tasks.keys()].filter((key) => key.startsWith(wanted));
+  const [only] = candidates;
+  const task = only === undefined ? undefined : board.tasks.get(only);
+  if (candidates.length === 1 && task !== undefined) return { task };
+  if (candidates.length === 0) return { code: 'unknown-task', message: `there is no task ${id}` };
+  const shown = candidates.slice(0, 10);
+  const more = candidates.length > shown.length ? ', …' : '';
+  return {
+    code: 'ambiguous',
+    message: `${id} could be ${shown.join(', ')}${more}; say more of the id`,
+    candidates: shown,
+  };
+}
+
+export function viewOf(board: Board, task: Task, now: number): TaskView {
+  return {
+    task,
+    ready: isReady(board, task, now),
+    blocked_by: task.deps.filter((dep) => board.tasks.get(dep)?.state !== 'closed'),
+  };
+}
+
+type TasksAnswer = Omit<QueryAnswerOf<'tasks'>, 'v' | 'term' | 'journal_seq' | 'genesis'>;
+
+function listTasks(board: Board, query: Extract<Query, { kind: 'tasks' }>, now: number): TasksAnswer {
+  const matching = candidates(board, query).filter((task) => query.states?.includes(task.state) ?? true);
+  const from = query.after === undefined ? 0 : matching.findIndex(({ id }) => id === query.after) + 1;
+  const limit = Math.min(query.limit ?? PAGE, PAGE);
+  const tasks: TaskView[] = [];
+  let bytes = 0;
+  for (const task of matching.slice(from)) {
+    bytes += roughBytes(task);
+    if (tasks.length >= limit || (tasks.length > 0 && bytes > PAGE_BYTES)) break;
+    tasks.push(viewOf(board, task, now));
+  }
+  const last = tasks.at(-1)?.task.id;
+  const isWhole = from + tasks.length >= matching.length;
+  return {
+    kind: 'tasks',
+    tasks,
+    total: matching.length,
+    ...(isWhole || last === undefined ? {} : { next: last }),
+  };
+}
+
+function candidates(board: Board, query: Extract<Query, { kind: 'tasks' }>): Task[] {
+  if (query.ids !== undefined) return query.ids.flatMap((id) => board.tasks.get(id) ?? []);
+  if (query.ready === true) return board.ready.all().flatMap((id) => board.tasks.get(id) ?? []);
+  return [...board.tasks.values()];
+}
+
+/** An upper guess of what a task takes in a message. */
+function roughBytes(task: Task): number {
+  const notes = task.attachments.reduce((sum, { text }) => sum + text.length, 0);
+  const lists = task.deps.length * 40 + task.paths.length * 60;
+  return 1_000 + 3 * ((task.body?.length ?? 0) + (task.note?.length ?? 0) + notes) + lists;
+}
+
+function counts(board: Board): { states: Record<string, number>; ready: number; total: number } {
+  const states = Object.fromEntries([...board.counts].filter(([, count]) => count > 0));
+  return { states, ready: board.ready.size(), total: board.tasks.size };
+}
+
+type StatusAnswer = Omit<QueryAnswerOf<'status'>, 'v' | 'term' | 'journal_seq' | 'genesis'>;
+
+function status(board: Board, context: QueryContext): StatusAnswer {
+  const grants = [...board.grants].flatMap(([fence, id]) => {
+    const grant = board.tasks.get(id)?.grant;
+    if (grant === undefined) return [];
+    return [{ task: id, kind: grant.kind, fence, agent: grant.agent, granted_at: grant.granted_at }];
+  });
+  const lanes = Object.fromEntries(
+    [...board.lanes].map(([name, { tip, moved_to, commits }]) => [
+      name,
+      { commits, ...(tip === undefined ? {} : { tip }), ...(moved_to === undefined ? {} : { moved_to }) },
+    ]),
+  );
+  return {
+    kind: 'status',
+    project: board.project,
+    leader: board.leader,
+    started_at: context.startedAt,
+    ...counts(board),
+    waiting: { ...context.waiting },
+    grants,
+    lanes,
+    config: board.config,
+    refused: { ...context.refused },
+    mail_seq: context.mailSeq,
+  };
+}

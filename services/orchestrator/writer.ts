@@ -1,0 +1,364 @@
+/**
+ * The single writer of a term: takes what waits, decides it in order, appends one batch, and answers nobody
+ * before the PubAck (DESIGN 2.1, group commit).
+ *
+ * Invariants:
+ * 1. Answers and queries use acked state only: queries run between batches, when nothing is undecided.
+ * 2. The board is thrown away with its writer: after `journal-refused` or a broken board nothing is answered.
+ * 3. An input whose decision throws is refused by name; it never stops the others.
+ */
+import type {
+  Batch,
+  Claim,
+  ClaimAnswer,
+  Command,
+  CommandAnswer,
+  Event,
+  Report,
+  ReportAnswer,
+} from '../../schemas/index.ts';
+import { applyClaim, applyCommand, applyReport, BoardBroken } from '../../shared/board/decide.ts';
+import { type ClaimDecision, grantView } from '../../shared/board/decide-claim.ts';
+import { evolve } from '../../shared/board/evolve.ts';
+import { passTime } from '../../shared/board/readiness.ts';
+import type { Board } from '../../shared/board/state.ts';
+import { encode } from '../../shared/bus/codec.ts';
+import type { Journal } from '../../shared/bus/journal.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { Log } from '../../shared/log.ts';
+import type { RandomId } from '../../shared/random.ts';
+import type { LifeSigns } from './life-signs.ts';
+import { type WaitingClaim, WaitingClaims } from './waiting-claims.ts';
+
+/** Where a board stands in its journal. */
+export interface Position {
+  seq: number;
+  batch: string | undefined;
+  at: number;
+  mailSeq: number;
+}
+
+export interface WriterOptions {
+  readonly board: Board;
+  readonly position: Position;
+  readonly journal: Journal;
+  readonly signs: LifeSigns;
+  readonly clock: Clock;
+  readonly randomId: RandomId;
+  readonly log: Log;
+  readonly maxPayloadBytes: number;
+  /** Creation times of the streams the journal depends on. */
+  readonly streams: Readonly<Record<string, string>>;
+  readonly lastMail: () => string | undefined;
+  /** Called with each acked batch, before anybody is answered. */
+  readonly onBatch: (batch: Batch, seq: number) => void;
+}
+
+type ClaimAnswerFn = (answer: ClaimAnswer) => void;
+type Waiting = WaitingClaim<ClaimAnswerFn>;
+
+/** A decided input: its events, and how to answer once they are stored. */
+interface Decided {
+  readonly events: readonly Event[];
+  readonly answer: () => void;
+}
+type Work = (now: number) => Decided;
+
+const MAX_INPUTS = 512;
+/** Room for the batch's own fields and the message's headers. */
+const ENVELOPE_BYTES = 8_192;
+
+export class Writer {
+  readonly #options: WriterOptions;
+  readonly #board: Board;
+  readonly #position: Position;
+  readonly #inputs: Work[] = [];
+  readonly #queries: ((now: number) => void)[] = [];
+  readonly #waiting = new WaitingClaims<ClaimAnswerFn>();
+  #mailSeq: number;
+  #offered = -1;
+  #newWaiter = false;
+  #wake = (): void => {};
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    this.#board = options.board;
+    this.#position = options.position;
+    this.#mailSeq = options.position.mailSeq;
+  }
+
+  command(from: string, command: Command, answer: (answer: CommandAnswer) => void): void {
+    this.#take((now) => {
+      const reply = (fields: Omit<CommandAnswer, 'v' | 'id' | 'term' | 'journal_seq'>) => () =>
+        answer({ v: 1, id: command.id, term: this.#board.term, journal_seq: this.#position.seq, ...fields });
+      try {
+        const isBulky = command.kind === 'add' || command.kind === 'configure';
+        const fits = isBulky ? (events: readonly Event[]) => this.#fits(events) : undefined;
+        const applied = applyCommand(this.#board, { from, command }, now, fits);
+        const { tasks, warnings, problems, ...rest } = {
+          tasks: undefined,
+          warnings: undefined,
+          problems: undefined,
+          ...applied.answer,
+        };
+        return {
+          events: applied.events,
+          answer: reply({
+            ...rest,
+            ...(tasks === undefined ? {} : { tasks: [...tasks] }),
+            ...(warnings === undefined ? {} : { warnings: [...warnings] }),
+            ...(problems === undefined ? {} : { problems: [...problems].slice(0, 100) }),
+          }),
+        };
+      } catch (error) {
+        const message = this.#undecidable('command', from, error);
+        return { events: [], answer: reply({ status: 'refused', code: 'undecidable', message }) };
+      }
+    });
+  }
+
+  /** A report from MAIL; `seq` is consumed whatever becomes of it. */
+  mail(from: string, report: Report | undefined, seq: number, answer: (answer: ReportAnswer) => void): void {
+    this.#take((now) => {
+      this.#mailSeq = Math.max(this.#mailSeq, seq);
+      if (report === undefined) return { events: [], answer: () => {} };
+      return this.#report(from, report, now, answer);
+    });
+  }
+
+  claim(from: string, claim: Claim, answer: ClaimAnswerFn): void {
+    this.#take((now) => {
+      let told: ReportAnswer | undefined;
+      const before =
+        claim.report === undefined
+          ? undefined
+          : this.#report(from, claim.report, now, (reported) => {
+              told = reported;
+            });
+      const until = this.#options.clock.monotonic() + (claim.report === undefined ? claim.wait_ms : 0);
+      const waiting: Waiting = { from, claim, until, answer };
+      const { events, answer: say } = this.#tryClaim(waiting, now, () => told);
+      if (say === undefined) {
+        // A claim that brought a report is answered at once, so that the worker hears what became of it.
+        if (claim.report !== undefined || claim.wait_ms === 0) {
+          return {
+            events: [...(before?.events ?? []), ...events],
+            answer: () => {
+              before?.answer();
+              answer({ ...this.#head(told), kind: 'nothing' });
+            },
+          };
+        }
+        if (this.#waiting.add(waiting)) this.#newWaiter = true;
+        return { events: [...(before?.events ?? []), ...events], answer: () => before?.answer() };
+      }
+      return {
+        events: [...(before?.events ?? []), ...events],
+        answer: () => {
+          before?.answer();
+          say();
+        },
+      };
+    });
+  }
+
+  /** Runs `ask` when the board holds acked state only. */
+  query(ask: (board: Board, now: number) => void): void {
+    this.#queries.push((now) => ask(this.#board, now));
+    this.#wake();
+  }
+
+  waitingCounts(): { task: number; commit: number } {
+    return this.#waiting.counts();
+  }
+
+  /** Number of MAIL messages consumed, as the next batch will say. */
+  mailSeq(): number {
+    return this.#mailSeq;
+  }
+
+  /**
+   * Appends the first events of the term, then works until the signal aborts. Errors: `journal-refused`,
+   * `BoardBroken`: the board must be discarded.
+   */
+  async run(first: readonly Event[], led: () => void, signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.#wake(), { once: true });
+    const now = this.#now();
+    for (const event of first) evolve(this.#board, event, now);
+    await this.#store([first], now, signal);
+    led();
+    while (!signal.aborted) {
+      await this.#idle(signal);
+      if (signal.aborted) return;
+      await this.#turn(signal);
+    }
+  }
+
+  #take(work: Work): void {
+    this.#inputs.push(work);
+    this.#wake();
+  }
+
+  #now(): number {
+    this.#position.at = Math.max(this.#position.at, this.#options.clock.now());
+    return this.#position.at;
+  }
+
+  /** Resolves when there is something to do: input, a query, the end of a wait, a task's time. */
+  async #idle(signal: AbortSignal): Promise<void> {
+    if (this.#inputs.length > 0 || this.#queries.length > 0) return;
+    const { clock } = this.#options;
+    const due = this.#board.ready.nextDue();
+    const waits = this.#waiting.nextEnd();
+    const delays = [
+      ...(due === undefined ? [] : [due - clock.now()]),
+      ...(waits === undefined ? [] : [waits - clock.monotonic()]),
+    ];
+    const timer = new AbortController();
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      if (signal.aborted) resolve();
+      if (delays.length === 0) return;
+      // At most an hour: longer delays would overflow the timer; waking early is harmless.
+      const delay = Math.min(Math.max(Math.min(...delays), 1), 3_600_000);
+      clock.sleep(delay, timer.signal).then(resolve, () => undefined);
+    });
+    timer.abort();
+    this.#wake = () => {};
+  }
+
+  async #turn(signal: AbortSignal): Promise<void> {
+    const now = this.#now();
+    passTime(this.#board, now);
+    for (const query of this.#queries.splice(0)) query(now);
+    const decided = this.#inputs.splice(0, MAX_INPUTS).map((work) => work(now));
+    decided.push(...this.#offer(now));
+    await this.#store(
+      decided.map(({ events }) => events),
+      now,
+      signal,
+    );
+    for (const { answer } of decided) answer();
+    for (const { answer } of this.#waiting.ended(this.#options.clock.monotonic())) {
+      answer({ ...this.#head(undefined), kind: 'nothing' });
+    }
+  }
+
+  /** Offers work to the claims that wait, when something has changed that could help one. */
+  #offer(now: number): Decided[] {
+    if (this.#offered === this.#board.chances && !this.#newWaiter) return [];
+    const decided: Decided[] = [];
+    this.#newWaiter = false;
+    for (const waiting of this.#waiting.all()) {
+      if (waiting.claim.work === 'task' && this.#board.ready.size() === 0) continue;
+      const { events, answer } = this.#tryClaim(waiting, now, () => undefined);
+      if (answer === undefined && events.length === 0) continue;
+      if (answer !== undefined) this.#waiting.remove(waiting);
+      decided.push({ events, answer: answer ?? (() => {}) });
+    }
+    this.#offered = this.#board.chances;
+    return decided;
+  }
+
+  /** Decides a claim; no answer means that it waits. */
+  #tryClaim(
+    { from, claim, answer }: Waiting,
+    now: number,
+    told: () => ReportAnswer | undefined,
+  ): { events: readonly Event[]; answer: (() => void) | undefined } {
+    if (claim.after_mail !== undefined && claim.after_mail > this.#mailSeq) {
+      this.#newWaiter = true;
+      return { events: [], answer: undefined };
+    }
+    const known = this.#board.agents.get(from)?.incarnation;
+    const silentMs = this.#options.signs.silentMs(from, known);
+    let applied: { events: readonly Event[]; answer: ClaimDecision };
+    try {
+      applied = applyClaim(this.#board, { from, claim, silentMs }, now);
+    } catch (error) {
+      const message = this.#undecidable('claim', from, error);
+      applied = { events: [], answer: { kind: 'refused', code: 'undecidable', message, retryable: false } };
+    }
+    const decision = applied.answer;
+    if (decision.kind === 'wait') return { events: applied.events, answer: undefined };
+    if (decision.kind !== 'granted') {
+      return { events: applied.events, answer: () => answer({ ...this.#head(told()), ...decision }) };
+    }
+    // The view is taken now: by the time of the answer the board may have moved on to the next batch.
+    const grant = grantView(this.#board, decision.fence);
+    return {
+      events: applied.events,
+      answer: () => {
+        if (grant === undefined) return;
+        answer({ ...this.#head(told()), kind: 'granted', grant });
+      },
+    };
+  }
+
+  #report(from: string, report: Report, now: number, answer: (answer: ReportAnswer) => void): Decided {
+    try {
+      const applied = applyReport(this.#board, { from, report }, now);
+      return { events: applied.events, answer: () => answer(applied.answer) };
+    } catch (error) {
+      const message = this.#undecidable('report', from, error);
+      return {
+        events: [],
+        answer: () => answer({ id: report.id, status: 'refused', code: 'undecidable', message }),
+      };
+    }
+  }
+
+  #undecidable(what: string, from: string, error: unknown): string {
+    if (error instanceof BoardBroken) throw error;
+    this.#options.log.error({ err: error, what, from }, 'an input could not be decided');
+    return `the ${what} could not be decided: ${messageOf(error)}`;
+  }
+
+  #head(report: ReportAnswer | undefined) {
+    const { term, genesis } = this.#board;
+    const head = { v: 1 as const, term, genesis, journal_seq: this.#position.seq };
+    return report === undefined ? head : { ...head, report };
+  }
+
+  #fits(events: readonly Event[]): boolean {
+    return (
+      this.#encode([...events], this.#position.at).payload.byteLength + ENVELOPE_BYTES <=
+      this.#options.maxPayloadBytes
+    );
+  }
+
+  #encode(events: Event[], at: number) {
+    const { batch: predecessor } = this.#position;
+    const lastMail = this.#options.lastMail();
+    const batch: Batch = {
+      v: 1,
+      id: this.#options.randomId(),
+      ...(predecessor === undefined ? {} : { predecessor }),
+      term: this.#board.term,
+      at,
+      mail_seq: this.#mailSeq,
+      ...(lastMail === undefined ? {} : { last_mail: lastMail }),
+      streams: { ...this.#options.streams },
+      events,
+    };
+    return { batch, payload: encode('Batch', batch).payload };
+  }
+
+  /** Stores the events in as few batches as the payload limit allows; one input's events stay together. */
+  async #store(groups: readonly (readonly Event[])[], at: number, signal: AbortSignal): Promise<void> {
+    const filled = groups.filter(({ length }) => length > 0);
+    if (filled.length === 0) return;
+    const { batch, payload } = this.#encode(filled.flat(), at);
+    if (payload.byteLength + ENVELOPE_BYTES > this.#options.maxPayloadBytes && filled.length > 1) {
+      const half = Math.ceil(filled.length / 2);
+      await this.#store(filled.slice(0, half), at, signal);
+      await this.#store(filled.slice(half), at, signal);
+      return;
+    }
+    const seq = await this.#options.journal.append(batch, this.#position.seq, signal);
+    this.#position.seq = seq;
+    this.#position.batch = batch.id;
+    this.#options.onBatch(batch, seq);
+  }
+}
