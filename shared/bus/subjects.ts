@@ -21,6 +21,8 @@ export interface Subjects {
   output(agent: string, run: string): string;
   file(owner: string, sha256: string, chunk: number): string;
   request(service: Service, agent: string): string;
+  /** Where an agent's answers go: nobody else needs to read under it. */
+  inbox(agent: string, instance: string): string;
   readonly prefix: string;
 }
 
@@ -40,6 +42,7 @@ export function subjectsOf(project: string): Subjects {
     beat: (agent) => `${prefix}.beat.${agent}`,
     output: (agent, run) => `${prefix}.output.${agent}.${run}`,
     file: (owner, sha256, chunk) => `${prefix}.files.${owner}.${sha256}.${chunk}`,
+    inbox: (agent, instance) => `_INBOX.${project}.${agent}.${instance}`,
     request: (service, agent) => `${prefix}.${service}.${agent}`,
   };
 }

@@ -1,0 +1,103 @@
+/**
+ * Asking the board: commands and queries of one agent. Answers of an older term than one already heard are
+ * ignored, so that nobody is misled by a leader that has lost its place.
+ */
+import type {
+  Command,
+  CommandAnswer,
+  Query,
+  QueryAnswer,
+  QueryAnswerOf,
+  QueryKind,
+} from '../../schemas/index.ts';
+import type { Clock } from '../clock.ts';
+import { isWaggleError, WaggleError } from '../errors.ts';
+import type { Bus } from './port.ts';
+import { call } from './rpc.ts';
+import { subjectsOf } from './subjects.ts';
+
+export interface BoardClient {
+  /**
+   * Sends a command until it is answered or `timeoutMs` is over; repeating it is safe, it has an id. A refusal is
+   * an answer, not an error.
+   */
+  command(command: Command, signal?: AbortSignal): Promise<CommandAnswer>;
+  /** Errors: `refused` with the refusal's code in `details.reason`. */
+  query<K extends QueryKind>(
+    query: Extract<Query, { kind: K }>,
+    signal?: AbortSignal,
+  ): Promise<QueryAnswerOf<K & QueryAnswer['kind']>>;
+}
+
+const ATTEMPT_MS = 5_000;
+const RETRY_MS = 200;
+
+export function createBoardClient(options: {
+  readonly swarm: Bus;
+  readonly project: string;
+  readonly agent: string;
+  readonly clock: Clock;
+  /** How long to keep trying while nobody answers. Default: 15 s. */
+  readonly timeoutMs?: number;
+}): BoardClient {
+  const { swarm, project, agent, clock, timeoutMs = 15_000 } = options;
+  const subjects = subjectsOf(project);
+  let newestTerm = 0;
+
+  const persist = async <A extends { term: number }>(
+    ask: () => Promise<A>,
+    signal?: AbortSignal,
+  ): Promise<A> => {
+    const deadline = clock.monotonic() + timeoutMs;
+    for (;;) {
+      try {
+        const answer = await ask();
+        if (answer.term >= newestTerm) {
+          newestTerm = answer.term;
+          return answer;
+        }
+      } catch (error) {
+        const isOver = clock.monotonic() >= deadline || signal?.aborted === true;
+        if (isOver || !isWaggleError(error) || !isTransient(error)) throw error;
+      }
+      await clock.sleep(RETRY_MS, signal);
+    }
+  };
+
+  return {
+    command: (command, signal) =>
+      persist(
+        () =>
+          call(
+            swarm,
+            subjects.request('command', agent),
+            ['Command', command],
+            'CommandAnswer',
+            within(signal),
+          ),
+        signal,
+      ),
+    async query<K extends QueryKind>(query: Extract<Query, { kind: K }>, signal?: AbortSignal) {
+      const answer = await persist(
+        () => call(swarm, subjects.request('query', agent), ['Query', query], 'QueryAnswer', within(signal)),
+        signal,
+      );
+      if (answer.kind === 'refused') {
+        throw new WaggleError('refused', {
+          message: answer.message,
+          reason: answer.code,
+          ...(answer.candidates === undefined ? {} : { candidates: answer.candidates }),
+        });
+      }
+      return answer as QueryAnswerOf<K & QueryAnswer['kind']>;
+    },
+  };
+}
+
+const within = (signal: AbortSignal | undefined) => ({
+  timeoutMs: ATTEMPT_MS,
+  ...(signal === undefined ? {} : { signal }),
+});
+
+/** Whether the same request may succeed later without anything else changing. */
+export const isTransient = (error: WaggleError): boolean => error.retryable || error.code === 'bus-closed';
