@@ -27,9 +27,14 @@ export const errorTable = {
   'bus-unreachable': row('the bus at {url} does not answer: {cause}; `waggle doctor` tells more', 1, true),
   'bus-closed': row('the connection to the bus is closed'),
   'bus-timeout': row('{what} had no answer within {timeoutMs} ms', 1, true),
+  'bus-forbidden': row(
+    'the bus forbids this connection to {operation} {subject}; use an account with that right',
+  ),
+  'bus-refused': row('the bus refused {what}: {description} ({code})'),
   'no-responder': row('nobody serves {subject}; is the orchestrator running? (`waggle ps`)', 1, true),
   'wrong-last-sequence': row('{subject}: expected last sequence {expected}, another writer was faster', 1),
   'stream-missing': row('stream {stream} does not exist', 1),
+  'stream-changed': row('stream {stream} is not as it was when its reading began: {how}; read it anew', 1),
   'message-too-large': row('a message of {bytes} bytes exceeds the limit of {limit} bytes', 1),
   'message-invalid': row('{name}: {fault}', 1),
   'journal-refused': row(
@@ -42,13 +47,28 @@ export const errorTable = {
   'not-a-repository': row('{path} is not a git repository; give the path of one (`git init` makes one)', 1),
   'repository-empty': row('{path} has no commits yet; make a first commit there, then try again', 1),
   'git-failed': row('git {command} failed ({exitCode}): {stderr}', 1),
+  'lane-commit-missing': row('{home} has no {commit}, or does not give it out', 1, true),
+  'branch-checked-out': row(
+    'branch {branch} is checked out in {path}; switch that tree to another branch, Waggle moves this one',
+    1,
+    true,
+  ),
+  'fence-unreadable': row('{ref} of {home} holds no fence: {found}', 1),
   'git-missing': row('git was not found on PATH; install git 2.34 or newer', 1),
   'state-locked': row(
     '{folder} is in use by process {pid} on this machine; stop it, or give this one another --name',
     1,
   ),
+  'state-foreign': row(
+    '{folder} belongs to process {pid} on host {host}; if that process is gone for good, remove {file}',
+    1,
+  ),
+  'start-failed': row('cannot start {program}: {cause}', 1),
   refused: row('{message}', 1),
   'nats-missing': row('no nats-server was found: {hint}', 1),
+  'nats-too-old': row(
+    '{path} is nats-server {version}; Waggle needs {oldest} or newer: install one, or name it with NATS_SERVER',
+  ),
   'nats-failed': row('nats-server could not start: {cause}', 1, true),
   'not-running': row('{message}', 1),
   'check-failed': row('{message}', 1),

@@ -184,6 +184,7 @@ async function leadTerm(options: OrchestratorOptions, refusals: Refusals, outer:
   try {
     const genesis = randomId(12);
     await writer.run(leadEvents(board, { leader: identity, project, genesis }), led, signal);
+    if (!outer.aborted) throw signal.reason;
   } finally {
     over.abort();
     outer.removeEventListener('abort', onOuter);

@@ -30,6 +30,14 @@ export class WaitingClaims<A> {
     return true;
   }
 
+  /** Forgets the claim of that slot which a newer one, or one of a newer incarnation, makes void. */
+  supersede(from: string, claim: Claim): void {
+    const key = `${from}/${claim.slot}`;
+    const known = this.#claims.get(key)?.claim;
+    if (known === undefined) return;
+    if (known.incarnation !== claim.incarnation || known.number < claim.number) this.#claims.delete(key);
+  }
+
   remove(waiting: WaitingClaim<A>): void {
     const key = `${waiting.from}/${waiting.claim.slot}`;
     if (this.#claims.get(key) === waiting) this.#claims.delete(key);

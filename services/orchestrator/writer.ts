@@ -129,6 +129,7 @@ export class Writer {
 
   claim(from: string, claim: Claim, answer: ClaimAnswerFn): void {
     this.#take((now) => {
+      this.#waiting.supersede(from, claim);
       let told: ReportAnswer | undefined;
       const before =
         claim.report === undefined

@@ -2,11 +2,19 @@
  * Decides `add`: all tasks of the command or none, with every problem named. Defaults are filled in here,
  * so that the journal holds what counts.
  */
-import type { BoardConfig, CommandOf, Event, Problem, Task, TaskSpec } from '../../schemas/index.ts';
-import { RESERVED_AGENT } from '../../schemas/limits.ts';
-import type { Answer, Decision } from './decision.ts';
-import { hasFailed } from './dep-end.ts';
+import type {
+  BoardConfig,
+  CommandOf,
+  Event,
+  Problem,
+  Task,
+  TaskResult,
+  TaskSpec,
+} from '../../schemas/index.ts';
+import { type Answer, clip, type Decision, refused } from './decision.ts';
+import { blockedBy, failedDep } from './dep-end.ts';
 import { findCycle, type Links } from './graph.ts';
+import { entryOf } from './lookup.ts';
 import type { Board } from './state.ts';
 
 export function decideAdd(
@@ -19,36 +27,28 @@ export function decideAdd(
   if (problems.length > 0) {
     const first = problems[0]?.message ?? '';
     const more = problems.length === 1 ? '' : ` (and ${problems.length - 1} more)`;
-    return {
-      events: [],
-      answer: { status: 'refused', code: problems[0]?.code ?? 'invalid', message: first + more, problems },
-    };
+    return refused(problems[0]?.code ?? 'invalid', first + more, problems.slice(0, PROBLEMS_SHOWN));
   }
   const tasks = command.tasks.map((spec) => newTask(board.config, spec, from, now));
-  const answer: Answer = {
-    status: 'ok',
-    tasks: tasks.map(({ id, state, revision }) => ({ id, state, revision })),
-  };
-  if (command.dry_run === true) return { events: [], answer };
   const events: Event[] = [];
+  const results: TaskResult[] = [];
   for (const task of tasks) {
     events.push({ type: 'task_added', task });
-    const ended = task.deps.find((dep) => hasFailed(board.tasks.get(dep)));
-    if (ended !== undefined) {
-      const reason = `dep ${ended} ended ${board.tasks.get(ended)?.state ?? 'failed'}`;
-      events.push({
-        type: 'task_moved',
-        task: task.id,
-        by: RESERVED_AGENT,
-        to: 'blocked',
-        why: 'dep_ended',
-        reason,
-        blocked_on: ended,
-      });
-    }
+    const failed = failedDep(board, task.deps);
+    if (failed !== undefined) events.push(blockedBy(task.id, failed, board.tasks.get(failed)?.state));
+    const isBlocked = failed !== undefined;
+    results.push({
+      id: task.id,
+      state: isBlocked ? 'blocked' : task.state,
+      revision: task.revision + (isBlocked ? 1 : 0),
+    });
   }
-  return { events, answer };
+  const answer: Answer = { status: 'ok', tasks: results };
+  return { events: command.dry_run === true ? [] : events, answer };
 }
+
+/** How many problems an answer names: it has to fit a message. */
+const PROBLEMS_SHOWN = 500;
 
 /** Everything that keeps the command's tasks from being added. */
 function addProblems(board: Board, command: CommandOf<'add'>): Problem[] {
@@ -56,7 +56,7 @@ function addProblems(board: Board, command: CommandOf<'add'>): Problem[] {
   const specs = new Map<string, TaskSpec>();
   const assumed = new Set(command.assume);
   const say = (code: string, task: string, key: string, message: string) => {
-    problems.push({ code, task, key, message });
+    problems.push({ code, task, key, message: clip(message, 1000) });
   };
   for (const spec of command.tasks) {
     if (specs.has(spec.id)) say('duplicate-id', spec.id, 'id', `task ${spec.id} stands twice in the input`);
@@ -72,15 +72,18 @@ function addProblems(board: Board, command: CommandOf<'add'>): Problem[] {
     if (spec.parent !== undefined && !isKnown(spec.parent)) {
       say('unknown-parent', spec.id, 'parent', `task ${spec.id}: parent ${spec.parent} is not a task`);
     }
-    for (const problem of placeProblems(board.config, spec)) problems.push(problem);
+    for (const { code, key, message } of placeProblems(board.config, spec)) say(code, spec.id, key, message);
   }
-  const linksOf = (id: string): Links | undefined => linksOfSpec(specs.get(id)) ?? board.tasks.get(id);
-  const inCycle = new Set<string>();
+  // A task of the board can only be part of a cycle when it names one of the new tasks already (`assume`).
+  const isNamed = [...specs.keys()].some(
+    (id) => (board.dependents.get(id)?.size ?? 0) + (board.children.get(id)?.size ?? 0) > 0,
+  );
+  const linksOf = (id: string): Links | undefined =>
+    linksOfSpec(specs.get(id)) ?? (isNamed ? board.tasks.get(id) : undefined);
+  const done = new Set<string>();
   for (const id of specs.keys()) {
-    if (inCycle.has(id)) continue;
-    const cycle = findCycle(id, linksOf);
-    if (cycle === undefined || cycle.some((member) => inCycle.has(member))) continue;
-    for (const member of cycle) inCycle.add(member);
+    const cycle = findCycle(id, linksOf, done);
+    if (cycle === undefined) continue;
     say('cycle', id, 'deps', `deps and parents form a cycle: ${cycle.join(' -> ')}`);
   }
   return problems;
@@ -89,31 +92,34 @@ function addProblems(board: Board, command: CommandOf<'add'>): Problem[] {
 const linksOfSpec = (spec: TaskSpec | undefined): Links | undefined =>
   spec === undefined ? undefined : { deps: spec.deps ?? [], parent: spec.parent };
 
-function placeProblems(config: BoardConfig, spec: TaskSpec): Problem[] {
-  const problems: Problem[] = [];
+interface PlaceProblem {
+  readonly code: string;
+  readonly key: string;
+  readonly message: string;
+}
+
+function placeProblems(config: BoardConfig, spec: TaskSpec): PlaceProblem[] {
+  const problems: PlaceProblem[] = [];
   const lane = laneFor(config, spec);
-  if (spec.lane !== undefined && config.lanes[spec.lane] === undefined) {
+  if (spec.lane !== undefined && entryOf(config.lanes, spec.lane) === undefined) {
     const known = Object.keys(config.lanes).join(', ') || 'none';
     problems.push({
       code: 'unknown-lane',
-      task: spec.id,
       key: 'lane',
       message: `task ${spec.id}: lane ${spec.lane} is not configured; known: ${known}`,
     });
   } else if (lane === undefined && (spec.expects ?? 'change') === 'change') {
     problems.push({
       code: 'no-lane',
-      task: spec.id,
       key: 'lane',
       message: `task ${spec.id} expects a change and names no lane; name one, or say expects: none`,
     });
   }
   for (const gate of spec.gates ?? []) {
-    if (config.gates[gate] !== undefined) continue;
+    if (entryOf(config.gates, gate) !== undefined) continue;
     const known = Object.keys(config.gates).join(', ') || 'none';
     problems.push({
       code: 'unknown-gate',
-      task: spec.id,
       key: 'gates',
       message: `task ${spec.id}: gate ${gate} is not configured; known: ${known}`,
     });
@@ -131,7 +137,7 @@ export function laneFor(config: BoardConfig, spec: TaskSpec): string | undefined
 
 function newTask(config: BoardConfig, spec: TaskSpec, from: string, now: number): Task {
   const lane = laneFor(config, spec);
-  const gates = spec.gates ?? (lane === undefined ? [] : (config.lanes[lane]?.gates ?? []));
+  const gates = spec.gates ?? (lane === undefined ? [] : (entryOf(config.lanes, lane)?.gates ?? []));
   return {
     ...spec,
     ...(lane === undefined ? {} : { lane }),

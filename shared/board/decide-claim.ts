@@ -18,8 +18,9 @@ import type {
   TaskGrant,
 } from '../../schemas/index.ts';
 import type { Decision } from './decision.ts';
-import { blockDependents } from './dep-end.ts';
+import { consequences } from './dep-end.ts';
 import { lost } from './grant-end.ts';
+import { entryOf } from './lookup.ts';
 import { pickSubmission, pickTask } from './schedule.ts';
 import { type AgentRecord, type Board, roleOf, type SlotRecord } from './state.ts';
 
@@ -153,21 +154,18 @@ const isSamePlace = (agent: AgentRecord, claim: Claim): boolean =>
   agent.place.state === claim.place.state;
 
 function endAll(board: Board, agent: string, now: number): Event[] {
-  const events: Event[] = [];
+  const events: EventOf<'grant_ended'>[] = [];
   for (const id of board.grants.values()) {
     const task = board.tasks.get(id);
     if (task?.grant === undefined || task.grant.agent !== agent || task.grant.kind === 'manual') continue;
-    const event = lost(board, task, task.grant, 'restarted', now, `${agent} was started anew`);
-    events.push(event, ...followUps(board, event));
+    events.push(lost(board, task, task.grant, 'restarted', now, `${agent} was started anew`));
   }
-  return events;
+  return [...events, ...followUps(board, ...events)];
 }
 
-/** What else follows from a grant's end. */
-export function followUps(board: Board, event: EventOf<'grant_ended'>): Event[] {
-  return event.to === 'failed' || event.to === 'cancelled'
-    ? blockDependents(board, event.task, event.to)
-    : [];
+/** What else follows from the ends of grants. */
+export function followUps(board: Board, ...ends: EventOf<'grant_ended'>[]): Event[] {
+  return consequences(board, new Map(ends.map(({ task, to }) => [task, to])));
 }
 
 function endOf(board: Board, slot: SlotRecord): string {
@@ -224,7 +222,7 @@ const head = (board: Board, task: Task, grant: Grant) => ({
 });
 
 function laneRef(board: Board, task: Task): LaneRef | undefined {
-  const lane = task.lane === undefined ? undefined : board.config.lanes[task.lane];
+  const lane = task.lane === undefined ? undefined : entryOf(board.config.lanes, task.lane);
   if (task.lane === undefined || lane === undefined) return undefined;
   const tip = board.lanes.get(task.lane)?.tip;
   return {
@@ -237,4 +235,4 @@ function laneRef(board: Board, task: Task): LaneRef | undefined {
 }
 
 const gatesOf = (board: Board, task: Task): Gate[] =>
-  task.gates.flatMap((name) => board.config.gates[name] ?? []);
+  task.gates.flatMap((name) => entryOf(board.config.gates, name) ?? []);

@@ -6,6 +6,7 @@ import type { BoardConfig, Command, CommandOf, Event, TaskResult } from '../../s
 import { decideAdd } from './decide-add.ts';
 import { decideVerb } from './decide-verb.ts';
 import { type Answer, type Decision, refused } from './decision.ts';
+import { entryOf } from './lookup.ts';
 import { type Board, isTerminal, roleOf } from './state.ts';
 
 export interface CommandInput {
@@ -17,6 +18,12 @@ export interface CommandInput {
 export function decideCommand(board: Board, { from, command }: CommandInput, now: number): Decision<Answer> {
   const known = board.answers.get(command.id);
   if (known !== undefined) {
+    if (known.by !== from || known.kind !== kindOf(command)) {
+      return refused(
+        'id-reused',
+        `command id ${command.id} was used before, for ${known.kind} by ${known.by}`,
+      );
+    }
     return {
       events: [],
       answer: {
@@ -30,17 +37,21 @@ export function decideCommand(board: Board, { from, command }: CommandInput, now
   if (decision.answer.status === 'refused' || (command.kind === 'add' && command.dry_run === true))
     return decision;
   const tasks = decision.answer.tasks ?? results(board, decision.events, command);
-  const answer: Answer = { ...decision.answer, ...(tasks.length === 0 ? {} : { tasks }) };
+  const answer = { ...decision.answer, ...(tasks.length === 0 ? {} : { tasks }) };
   if (decision.events.length === 0) return { events: [], answer };
   const answered: Event = {
     type: 'answered',
     command: command.id,
     by: from,
-    kind: command.kind.replace('_', '-'),
+    kind: kindOf(command),
     ...(tasks.length === 0 ? {} : { tasks: [...tasks] }),
+    ...(answer.warnings === undefined ? {} : { warnings: [...answer.warnings] }),
   };
   return { events: [...decision.events, answered], answer };
 }
+
+/** A command's kind as the journal writes it. */
+const kindOf = (command: Command): string => command.kind.replace('_', '-');
 
 function decideKind(board: Board, from: string, command: Command, now: number): Decision<Answer> {
   switch (command.kind) {
@@ -77,8 +88,9 @@ function stateAfter(event: Event): TaskResult['state'] | undefined {
   }
 }
 
+/** Where nobody is an operator anybody is: a configuration must not be able to lock everybody out. */
 const isOperator = (board: Board, agent: string): boolean =>
-  Object.keys(board.config.roles).length === 0 || roleOf(board, agent) === 'operator';
+  !Object.values(board.config.roles).includes('operator') || roleOf(board, agent) === 'operator';
 
 function configure(board: Board, from: string, { config }: CommandOf<'configure'>): Decision<Answer> {
   if (!isOperator(board, from)) {
@@ -86,23 +98,43 @@ function configure(board: Board, from: string, { config }: CommandOf<'configure'
   }
   if (JSON.stringify(config) === JSON.stringify(board.config))
     return { events: [], answer: { status: 'ok' } };
-  const inUse = removedInUse(board, config);
+  for (const [name, lane] of Object.entries(config.lanes)) {
+    const unknown = lane.gates.find((gate) => entryOf(config.gates, gate) === undefined);
+    if (unknown !== undefined) {
+      return refused('unknown-gate', `lane ${name} requires gate ${unknown}, which is not configured`);
+    }
+  }
+  const inUse = removedInUse(board, config) ?? movedInUse(board, config);
   if (inUse !== undefined) return refused('in-use', inUse);
   return { events: [{ type: 'configured', by: from, config }], answer: { status: 'ok' } };
 }
 
 /** Lanes and gates that live tasks name must stay: a task would lose its gate or its home. */
 function removedInUse(board: Board, config: BoardConfig): string | undefined {
-  const lanes = Object.keys(board.config.lanes).filter((name) => config.lanes[name] === undefined);
-  const gates = Object.keys(board.config.gates).filter((name) => config.gates[name] === undefined);
+  const lanes = Object.keys(board.config.lanes).filter((name) => !Object.hasOwn(config.lanes, name));
+  const gates = Object.keys(board.config.gates).filter((name) => !Object.hasOwn(config.gates, name));
   if (lanes.length === 0 && gates.length === 0) return undefined;
   for (const task of board.tasks.values()) {
     if (isTerminal(task)) continue;
     if (task.lane !== undefined && lanes.includes(task.lane)) {
       return `lane ${task.lane} cannot go: task ${task.id} is in it`;
     }
-    const gate = task.gates.find((name) => gates.includes(name));
+    const wished = task.deferred?.flatMap(({ patch }) => patch?.gates ?? []) ?? [];
+    const gate = [...task.gates, ...wished].find((name) => gates.includes(name));
     if (gate !== undefined) return `gate ${gate} cannot go: task ${task.id} requires it`;
+  }
+  return undefined;
+}
+
+/** While a commit is looked for in a branch, the lane must not point at another one. */
+function movedInUse(board: Board, config: BoardConfig): string | undefined {
+  for (const [name, { unresolved }] of board.lanes) {
+    const was = entryOf(board.config.lanes, name);
+    const is = entryOf(config.lanes, name);
+    if (unresolved === undefined || was === undefined || is === undefined) continue;
+    if (was.home !== is.home || was.branch !== is.branch) {
+      return `lane ${name} cannot move: task ${unresolved} is with the committer`;
+    }
   }
   return undefined;
 }

@@ -4,11 +4,12 @@
  * answer and changes nothing (DESIGN 2.2). `committed`, `bounced` and `lane` count only from committers,
  * `takeover` only from a stale-takeover service.
  */
-import type { Event, Grant, Report, ReportAnswer, ReportOf, Task } from '../../schemas/index.ts';
+import type { Event, EventOf, Grant, Report, ReportAnswer, ReportOf, Task } from '../../schemas/index.ts';
 import { assertNever } from '../errors.ts';
 import { followUps } from './decide-claim.ts';
 import { clip, type Decision } from './decision.ts';
 import { afterAttempt, attachment, type EndFields, ended, lost } from './grant-end.ts';
+import { entryOf } from './lookup.ts';
 import { type Board, roleOf } from './state.ts';
 
 export interface ReportInput {
@@ -51,6 +52,13 @@ export function decideReport(
   const isCommitReport = report.kind === 'committed' || report.kind === 'bounced';
   if (isCommitReport !== (grant.kind === 'commit')) {
     return no(report, 'wrong-kind', `a ${grant.kind} grant does not end with a ${report.kind} report`);
+  }
+  if (isCommitReport && roleOf(board, from) !== 'committer') {
+    return no(
+      report,
+      'wrong-role',
+      `${from} has the role ${roleOf(board, from)}; only committers speak of commits`,
+    );
   }
   return decideOwn(board, from, task, grant, report, now);
 }
@@ -134,11 +142,12 @@ function doneFields(
     const note = attachment('failure', grant.fence, now, reason);
     return { ...afterAttempt(board, task, grant.fence, now, reason, 'no_change'), attachment: note };
   }
-  const green = new Set(report.evidence?.filter(({ status }) => status === 'green').map(({ gate }) => gate));
-  const missing = task.gates.filter((gate) => !green.has(gate));
+  // The last result of a gate counts: an earlier run of it may have had another.
+  const results = new Map(report.evidence?.map(({ gate, status }) => [gate, status]));
+  const missing = task.gates.filter((gate) => results.get(gate) !== 'green');
   if (missing.length > 0) {
     const reason = `required gates are not green: ${missing.join(', ')}`;
-    const tail = report.evidence?.find(({ gate }) => gate === missing[0])?.tail ?? '';
+    const tail = report.evidence?.findLast(({ gate }) => gate === missing[0])?.tail ?? '';
     const note = attachment('gate', grant.fence, now, `${reason}\n${tail}`);
     return { ...afterAttempt(board, task, grant.fence, now, reason), attachment: note };
   }
@@ -212,7 +221,7 @@ function laneTip(board: Board, from: string, report: ReportOf<'lane'>): Decision
     );
   }
   const lane = board.lanes.get(report.lane);
-  if (lane === undefined || board.config.lanes[report.lane] === undefined) {
+  if (lane === undefined || entryOf(board.config.lanes, report.lane) === undefined) {
     return no(report, 'unknown-lane', `there is no lane ${report.lane}`);
   }
   if (lane.tip === report.tip) return yes(report, []);
@@ -276,6 +285,7 @@ function bounced(
   report: ReportOf<'bounced'>,
   now: number,
 ): Decision<ReportAnswer> {
+  if (report.lane !== task.lane) return no(report, 'wrong-lane', `${task.id} is in lane ${task.lane ?? '-'}`);
   const end = (fields: EndFields, before: readonly Event[] = []): Decision<ReportAnswer> => {
     const event = ended(task, grant, 'bounced', fields, report.id);
     return yes(report, [...before, event, ...followUps(board, event)]);
@@ -283,21 +293,24 @@ function bounced(
   // Given back without a look-up: nothing is known, what was deferred stays deferred.
   if (report.reason === 'drained') return end({ to: 'submitted' });
   const edits = deferredEdits(task);
+  const before = [...edits, ...movedLane(board, from, report)];
   const wish = deferredEnd(task, now);
-  if (wish !== undefined) return end(wish, edits);
+  if (wish !== undefined) return end(wish, before);
   if (report.reason === 'lane_moved') {
     const submission = task.submission === undefined ? undefined : { ...task.submission, unresolved: false };
-    const found = report.found;
-    const moved: Event[] =
-      found === undefined
-        ? []
-        : [{ type: 'lane_moved', lane: report.lane, found, by: from, ...expectedTip(board, report.lane) }];
-    return end({ to: 'submitted', ...(submission === undefined ? {} : { submission }) }, [
-      ...edits,
-      ...moved,
-    ]);
+    return end({ to: 'submitted', ...(submission === undefined ? {} : { submission }) }, before);
   }
-  return end(bounceFields(board, task, grant, report, from, now), edits);
+  const edited = edits.reduce((known, { patch }) => withBound(known, patch.max_attempts), task);
+  return end(bounceFields(board, edited, grant, report, from, now), before);
+}
+
+const withBound = (task: Task, max_attempts: number | undefined): Task =>
+  max_attempts === undefined ? task : { ...task, max_attempts };
+
+/** The event that holds the lane when its branch is not where the board left it. */
+function movedLane(board: Board, from: string, { lane, found, reason }: ReportOf<'bounced'>): Event[] {
+  if (reason !== 'lane_moved' || found === undefined || found === board.lanes.get(lane)?.tip) return [];
+  return [{ type: 'lane_moved', lane, found, by: from, ...expectedTip(board, lane) }];
 }
 
 const expectedTip = (board: Board, lane: string): { expected?: string } => {
@@ -331,7 +344,7 @@ function bounceFields(
       };
     }
     case 'empty':
-      if (task.expects === 'any') {
+      if (task.expects !== 'change') {
         return {
           to: 'closed',
           outcome: 'no_change',
@@ -382,8 +395,8 @@ function deferredEnd(task: Task, now: number): EndFields | undefined {
   }
 }
 
-function deferredEdits(task: Task): Event[] {
-  return (task.deferred ?? []).flatMap(({ verb, by, patch }): Event[] =>
+function deferredEdits(task: Task): EventOf<'task_edited'>[] {
+  return (task.deferred ?? []).flatMap(({ verb, by, patch }): EventOf<'task_edited'>[] =>
     verb === 'edit' && patch !== undefined ? [{ type: 'task_edited', task: task.id, by, patch }] : [],
   );
 }

@@ -5,12 +5,14 @@
  * committer says what stands in the branch; committed wins (DESIGN 2.4).
  */
 import type { Command, CommandOf, Event, Grant, Task, TaskPatch } from '../../schemas/index.ts';
+import { LINE_LIMIT } from '../../schemas/limits.ts';
 import { assertNever } from '../errors.ts';
 import { followUps } from './decide-claim.ts';
-import { type Answer, type Decision, refused } from './decision.ts';
-import { blockDependents, hasFailed, unblockDependents } from './dep-end.ts';
+import { type Answer, clip, type Decision, refused } from './decision.ts';
+import { blockedBy, consequences, failedDep, freed } from './dep-end.ts';
 import { type EndFields, ended } from './grant-end.ts';
 import { findCycle, type Links } from './graph.ts';
+import { entryOf } from './lookup.ts';
 import { heldAncestor } from './readiness.ts';
 import { type Board, isTerminal, isUnresolved } from './state.ts';
 
@@ -57,8 +59,17 @@ function defer(
   verb: 'cancel' | 'close' | 'retry' | 'edit',
   more: { reason?: string; patch?: TaskPatch },
 ): Decision<Answer> {
+  if ((task.deferred?.length ?? 0) >= DEFERRED_KEPT) {
+    return refused(
+      'committing',
+      `${task.id} is with the committer, and ${DEFERRED_KEPT} wishes wait already`,
+    );
+  }
   return ok([{ type: 'verb_deferred', task: task.id, deferred: { verb, by: from, at: now, ...more } }]);
 }
+
+/** How many wishes a task keeps while it is with the committer. */
+const DEFERRED_KEPT = 100;
 
 /** Ends the live grant, or moves a task that has none. */
 function finish(
@@ -82,32 +93,21 @@ function finish(
     ...because(fields.reason),
     ...(fields.closing === undefined ? {} : { closing: fields.closing }),
   };
-  const after =
-    why === 'cancelled' ? blockDependents(board, task.id, 'cancelled') : unblockDependents(board, task.id);
-  return ok([move, ...after]);
+  return ok([move, ...consequences(board, new Map([[task.id, why]]))]);
 }
 
 function edit(
   board: Board,
   from: string,
   task: Task,
-  { patch }: CommandOf<'edit'>,
+  command: CommandOf<'edit'>,
   now: number,
 ): Decision<Answer> {
+  const patch = withoutRepeats(command.patch);
   if (Object.keys(patch).length === 0) return refused('empty-edit', 'the edit names no field to change');
   if (isTerminal(task)) return refused('ended', `${task.id} is ${task.state}; reopen it before editing`);
-  const links: Links = {
-    deps: patch.deps ?? task.deps,
-    parent: patch.parent === null ? undefined : (patch.parent ?? task.parent),
-  };
-  for (const id of [...links.deps, ...(links.parent === undefined ? [] : [links.parent])]) {
-    if (!board.tasks.has(id)) return refused('unknown-dep', `${id} is not a task`);
-  }
-  const unknown = patch.gates?.find((gate) => board.config.gates[gate] === undefined);
+  const unknown = patch.gates?.find((gate) => entryOf(board.config.gates, gate) === undefined);
   if (unknown !== undefined) return refused('unknown-gate', `gate ${unknown} is not configured`);
-  const cycle = findCycle(task.id, (id) => (id === task.id ? links : board.tasks.get(id)));
-  if (cycle !== undefined)
-    return refused('cycle', `deps and parents would form a cycle: ${cycle.join(' -> ')}`);
   const relinks = patch.deps !== undefined || patch.parent !== undefined;
   if (isUnresolved(task) || task.state === 'committing') {
     if (relinks) {
@@ -124,22 +124,39 @@ function edit(
       `${task.id} is held by ${task.grant.agent}; its deps and parent cannot change now`,
     );
   }
-  const move = depsAfterEdit(board, task, links.deps);
+  const problem = relinks ? linkProblem(board, task, patch) : undefined;
+  if (problem !== undefined) return problem;
+  const move = patch.deps === undefined ? [] : depsAfterEdit(board, task, patch.deps);
   return ok([{ type: 'task_edited', task: task.id, by: from, patch }, ...move]);
+}
+
+/** Lists that are sets say everything once. */
+const withoutRepeats = ({ deps, gates, ...rest }: TaskPatch): TaskPatch => ({
+  ...rest,
+  ...(deps === undefined ? {} : { deps: [...new Set(deps)] }),
+  ...(gates === undefined ? {} : { gates: [...new Set(gates)] }),
+});
+
+function linkProblem(board: Board, task: Task, patch: TaskPatch): Decision<Answer> | undefined {
+  const links: Links = {
+    deps: patch.deps ?? task.deps,
+    parent: patch.parent === null ? undefined : (patch.parent ?? task.parent),
+  };
+  for (const id of [...(patch.deps ?? []), ...(patch.parent == null ? [] : [patch.parent])]) {
+    if (!board.tasks.has(id)) return refused('unknown-dep', `${id} is not a task`);
+  }
+  const cycle = findCycle(task.id, (id) => (id === task.id ? links : board.tasks.get(id)));
+  return cycle && refused('cycle', `deps and parents would form a cycle: ${cycle.join(' -> ')}`);
 }
 
 /** New deps may block the task, or free one that a dep had blocked. */
 function depsAfterEdit(board: Board, task: Task, deps: readonly string[]): Event[] {
-  const failed = deps.find((dep) => hasFailed(board.tasks.get(dep)));
-  const common = { type: 'task_moved', task: task.id, by: 'orchestrator', why: 'dep_ended' } as const;
-  if (failed !== undefined && task.state === 'open') {
-    const reason = `dep ${failed} ended ${board.tasks.get(failed)?.state ?? 'failed'}`;
-    return [{ ...common, to: 'blocked', reason, blocked_on: failed }];
-  }
-  if (failed === undefined && task.state === 'blocked' && task.blocked_on !== undefined) {
-    return [{ ...common, to: 'open' }];
-  }
-  return [];
+  const failed = failedDep(board, deps);
+  const isDepBlocked = task.state === 'blocked' && task.blocked_on !== undefined;
+  if (failed === undefined) return isDepBlocked ? [freed(task.id)] : [];
+  const isStillOn = task.blocked_on !== undefined && deps.includes(task.blocked_on);
+  if (task.state !== 'open' && !(isDepBlocked && !isStillOn)) return [];
+  return [blockedBy(task.id, failed, board.tasks.get(failed)?.state)];
 }
 
 function start(
@@ -200,15 +217,20 @@ function close(
   if ((command.commit === undefined) === (command.no_change !== true)) {
     return refused('close-how', 'say how it was done: --commit HASH, or --no-change');
   }
-  if (isUnresolved(task)) return defer(task, from, now, 'close', because(command.reason));
   if (command.commit !== undefined && task.gates.length > 0 && command.waive_gates === undefined) {
     return refused(
       'gates-required',
       `${task.id} requires ${task.gates.join(', ')}, which nobody ran on ${command.commit}; say --waive-gates WHY`,
     );
   }
-  const waived = command.waive_gates === undefined ? '' : `gates waived: ${command.waive_gates}`;
-  const note = command.reason ?? (waived === '' ? undefined : waived);
+  const waived = command.waive_gates === undefined ? [] : [`gates waived: ${command.waive_gates}`];
+  const why = [...(command.reason === undefined ? [] : [command.reason]), ...waived];
+  if (isUnresolved(task)) {
+    // A wish has no place for the commit, and what the operator says must not get lost.
+    const how = command.commit === undefined ? [] : [`closed with commit ${command.commit}`];
+    return defer(task, from, now, 'close', because(joined([...how, ...why])));
+  }
+  const note = joined(why);
   return finish(board, task, from, 'closed', {
     to: 'closed',
     closing: {
@@ -223,8 +245,12 @@ function close(
   });
 }
 
+const joined = (parts: readonly string[]): string | undefined =>
+  parts.length === 0 ? undefined : clip(parts.join('; '), LINE_LIMIT);
+
 function block(from: string, task: Task, command: CommandOf<'block'>): Decision<Answer> {
-  if (task.state === 'blocked') return ok([]);
+  // What a dep had blocked would open by itself when the dep comes back; from now on a person opens it.
+  if (task.state === 'blocked' && task.blocked_on === undefined) return ok([]);
   if (isTerminal(task)) return refused('ended', `${task.id} is ${task.state}`);
   if (isUnresolved(task)) {
     return refused('committing', `${task.id} is with the committer; it can be cancelled, not blocked`);
@@ -240,12 +266,13 @@ function reopen(board: Board, from: string, task: Task, command: CommandOf<'reop
   if (task.state === 'open') return ok([]);
   if (task.grant?.kind === 'manual') {
     if (task.grant.agent !== from) return refused('held', `${task.id} is in progress by ${task.grant.agent}`);
-    return ok([ended(task, task.grant, 'reopened', { to: 'open' })]);
+    const event = ended(task, task.grant, 'reopened', { to: 'open' });
+    return ok([event, ...followUps(board, event)]);
   }
   if (task.state !== 'blocked' && !isTerminal(task)) {
     return refused('in-progress', `${task.id} is ${task.state}; cancel it, or wait`);
   }
-  return ok([comeBack(task, from, 'reopen', command.reason), ...unblockDependents(board, task.id)]);
+  return comeBack(board, task, from, 'reopen', command.reason);
 }
 
 function retry(
@@ -259,18 +286,36 @@ function retry(
   if (task.state === 'claimed')
     return refused('in-progress', `${task.id} is being worked on; cancel it first`);
   if (isUnresolved(task)) return defer(task, from, now, 'retry', because(command.reason));
-  return ok([comeBack(task, from, 'retry', command.reason), ...unblockDependents(board, task.id)]);
+  return comeBack(board, task, from, 'retry', command.reason);
 }
 
-const comeBack = (task: Task, by: string, why: 'reopen' | 'retry', reason: string | undefined): Event => ({
-  type: 'task_moved',
-  task: task.id,
-  by,
-  to: 'open',
-  why,
-  reset: true,
-  ...because(reason),
-});
+/** Opens a task that was not under way, unless what it needs has left the configuration meanwhile. */
+function comeBack(
+  board: Board,
+  task: Task,
+  by: string,
+  why: 'reopen' | 'retry',
+  reason: string | undefined,
+): Decision<Answer> {
+  const { lanes, gates } = board.config;
+  if (task.lane !== undefined && entryOf(lanes, task.lane) === undefined) {
+    return refused('unknown-lane', `${task.id} is in lane ${task.lane}, which is not configured any more`);
+  }
+  const gone = task.gates.find((gate) => entryOf(gates, gate) === undefined);
+  if (gone !== undefined) {
+    return refused('unknown-gate', `${task.id} requires gate ${gone}, which is not configured any more`);
+  }
+  const move: Event = {
+    type: 'task_moved',
+    task: task.id,
+    by,
+    to: 'open',
+    why,
+    reset: true,
+    ...because(reason),
+  };
+  return ok([move, ...consequences(board, new Map([[task.id, 'open']]))]);
+}
 
 function cancel(
   board: Board,

@@ -19,12 +19,25 @@ export interface Decision<A> {
   readonly answer: A;
 }
 
+/** Longest message of a refusal, in characters: lists of tasks may be long. */
+const MESSAGE_LIMIT = 4_000;
+
 export const refused = (code: string, message: string, problems?: readonly Problem[]): Decision<Answer> => ({
   events: [],
-  answer: { status: 'refused', code, message, ...(problems === undefined ? {} : { problems }) },
+  answer: {
+    status: 'refused',
+    code,
+    message: clip(message, MESSAGE_LIMIT),
+    ...(problems === undefined ? {} : { problems }),
+  },
 });
 
-/** Cuts a text to `limit` characters, saying so. */
+/**
+ * Cuts a text to `limit` characters, saying so. Never between the halves of one character: such a text would
+ * not survive being encoded, and the leader's board would differ from everybody else's.
+ */
 export function clip(text: string, limit: number): string {
-  return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
+  if (text.length <= limit) return text;
+  const kept = text.slice(0, limit - 1);
+  return `${/[\uD800-\uDBFF]$/.test(kept) ? kept.slice(0, -1) : kept}…`;
 }

@@ -7,7 +7,7 @@
  */
 import type { Event, EventOf, Grant, Task, TaskPatch, TaskState } from '../../schemas/index.ts';
 import { assertNever } from '../errors.ts';
-import type { LoadKey } from './load.ts';
+import { groupOf, type LoadKey } from './load.ts';
 import { passTime, refresh, refreshTree } from './readiness.ts';
 import { ANSWERS_KEPT, type Board, type LaneRecord } from './state.ts';
 
@@ -23,7 +23,7 @@ export function evolve(board: Board, event: Event, at: number): Board {
       board.leader = event.leader;
       return board;
     case 'configured':
-      configure(board, event);
+      configure(board, event, at);
       return board;
     case 'answered':
       board.answers.set(event.command, event);
@@ -33,7 +33,7 @@ export function evolve(board: Board, event: Event, at: number): Board {
       }
       return board;
     case 'task_added':
-      addTask(board, event.task);
+      addTask(board, event.task, at);
       return board;
     case 'task_edited':
       editTask(board, taskOf(board, event.task), event.patch, at);
@@ -49,7 +49,7 @@ export function evolve(board: Board, event: Event, at: number): Board {
       return board;
     case 'commit_landed': {
       const lane = laneOf(board, event.lane);
-      setLane(board, event.lane, { ...lane, tip: event.new, commits: lane.commits + (event.found ? 0 : 1) });
+      setLane(board, event.lane, { ...lane, tip: event.new, commits: lane.commits + 1 });
       return board;
     }
     case 'task_moved':
@@ -123,7 +123,7 @@ function change(
     for (const id of board.dependents.get(task.id) ?? []) {
       board.unmet.set(id, (board.unmet.get(id) ?? 0) + (closes ? -1 : 1));
       const dependent = board.tasks.get(id);
-      if (dependent !== undefined) refreshTree(board, dependent);
+      if (dependent !== undefined) refreshTree(board, dependent, at);
     }
   }
   return next;
@@ -133,21 +133,23 @@ function count(board: Board, state: TaskState, by: number): void {
   board.counts.set(state, (board.counts.get(state) ?? 0) + by);
 }
 
-function configure(board: Board, event: EventOf<'configured'>): void {
+function configure(board: Board, event: EventOf<'configured'>, at: number): void {
   board.config = event.config;
   for (const name of Object.keys(event.config.lanes)) setLane(board, name, laneOf(board, name));
-  // Weights and policies decide where a ready task stands: arrange all of them again.
-  for (const task of board.tasks.values()) if (task.state === 'open') refresh(board, task);
+  // Weights and policies decide where a ready task stands and what is parked: arrange all of them again.
+  board.ready.clear();
+  for (const task of board.tasks.values()) if (task.state === 'open') refresh(board, task, at);
   board.chances += 1;
 }
 
-function addTask(board: Board, task: Task): void {
+function addTask(board: Board, task: Task, at: number): void {
+  if (board.tasks.has(task.id)) throw new Error(`task ${task.id} was added before`);
   board.tasks.set(task.id, task);
   board.ordinals.set(task.id, board.nextOrdinal);
   board.nextOrdinal += 1;
   count(board, task.state, 1);
   link(board, task);
-  refreshTree(board, task);
+  refreshTree(board, task, at);
 }
 
 function link(board: Board, task: Task): void {
@@ -186,9 +188,11 @@ function editTask(board: Board, task: Task, patch: TaskPatch, at: number): void 
   if (active) {
     holds.add(task.id, next.paths);
     board.ready.unpark(task.id);
+    board.chances += 1;
   }
+  if (task.grant?.kind === 'work') board.load.change(task.grant.fence, loadKey(board, next, task.grant));
   link(board, next);
-  refreshTree(board, next);
+  refreshTree(board, next, at);
 }
 
 function seeAgent(board: Board, event: EventOf<'agent_seen'>): void {
@@ -204,13 +208,21 @@ function seeAgent(board: Board, event: EventOf<'agent_seen'>): void {
 }
 
 function loadKey(board: Board, task: Task, grant: Grant): LoadKey {
-  const group = task.labels.find((label) => board.config.policies.weights[label] !== undefined) ?? '';
+  const group = groupOf(board.config.policies, task.labels);
   return { lane: task.lane, profile: grant.profile, heavy: task.heavy ?? false, group };
 }
 
 function grantTask(board: Board, task: Task, grant: Grant): void {
   if (task.grant !== undefined) throw new Error(`task ${task.id} has a live grant already (${grant.fence})`);
   if (grant.fence < board.nextFence) throw new Error(`fence ${grant.fence} was granted before`);
+  const { submission } = task;
+  const lane = laneOf(board, task.lane ?? '');
+  if (grant.kind === 'commit') {
+    if (submission === undefined) throw new Error(`task ${task.id} has no submission to commit`);
+    if (lane.committing !== undefined) {
+      throw new Error(`lane ${task.lane ?? ''} has a live commit grant already (${lane.committing})`);
+    }
+  }
   board.nextFence = grant.fence + 1;
   board.grants.set(grant.fence, task.id);
   if (grant.slot !== undefined && grant.number !== undefined) {
@@ -220,17 +232,14 @@ function grantTask(board: Board, task: Task, grant: Grant): void {
   }
   board.ready.drop(task.id);
   const at = grant.granted_at;
-  if (grant.kind === 'commit') {
-    const lane = laneOf(board, task.lane ?? '');
+  if (grant.kind === 'commit' && submission !== undefined) {
     setLane(board, task.lane ?? '', { ...lane, committing: grant.fence, unresolved: task.id });
-    const submission = task.submission;
-    if (submission === undefined) throw new Error(`task ${task.id} has no submission to commit`);
     change(board, task, { state: 'committing', grant, submission: { ...submission, unresolved: true } }, at);
     return;
   }
   if (grant.kind === 'work') {
-    board.load.begin(loadKey(board, task, grant), board.config.policies);
-    if (task.submission === undefined) board.ready.scopes(task.lane ?? '').add(task.id, task.paths);
+    board.load.begin(grant.fence, loadKey(board, task, grant), board.config.policies);
+    if (submission === undefined) board.ready.scopes(task.lane ?? '').add(task.id, task.paths);
   }
   change(
     board,
@@ -248,7 +257,7 @@ function endGrant(board: Board, task: Task, event: EventOf<'grant_ended'>, at: n
   board.grants.delete(grant.fence);
   board.chances += 1;
   const laneName = task.lane ?? '';
-  if (grant.kind === 'work') board.load.end(loadKey(board, task, grant));
+  if (grant.kind === 'work') board.load.end(grant.fence);
   if (grant.kind === 'commit') {
     const { committing: _, unresolved, ...lane } = laneOf(board, laneName);
     const stays = event.to === 'submitted' && event.submission?.unresolved !== false;
@@ -277,17 +286,19 @@ function endGrant(board: Board, task: Task, event: EventOf<'grant_ended'>, at: n
     },
     at,
   );
-  settle(board, next);
+  settle(board, next, at);
 }
 
 /** How many notes of earlier tries a task keeps: the newest. */
 const ATTACHMENTS_KEPT = 10;
 
 /** Brings scopes, submission queue and readiness to what a task's new state says. */
-function settle(board: Board, task: Task): void {
+function settle(board: Board, task: Task, at: number): void {
   const laneName = task.lane ?? '';
   if (task.state === 'submitted' || task.state === 'committing') {
     laneOf(board, laneName).waiting.add(task.id);
+    // A work grant has brought its scope along, a grant by hand has not.
+    board.ready.scopes(laneName).add(task.id, task.paths);
     board.commitIdle = false;
   } else {
     laneOf(board, laneName).waiting.delete(task.id);
@@ -296,7 +307,7 @@ function settle(board: Board, task: Task): void {
       board.ready.unpark(task.id);
     }
   }
-  refreshTree(board, task);
+  refreshTree(board, task, at);
 }
 
 function moveTask(board: Board, task: Task, event: EventOf<'task_moved'>, at: number): void {
@@ -318,7 +329,7 @@ function moveTask(board: Board, task: Task, event: EventOf<'task_moved'>, at: nu
     at,
   );
   board.chances += 1;
-  settle(board, next);
+  settle(board, next, at);
 }
 
 /** Folds a whole batch: its events, then the passing of time. */

@@ -5,7 +5,14 @@
 import type { Reason, Task } from '../../schemas/index.ts';
 import { assertNever } from '../errors.ts';
 import { dueAt, heldAncestor } from './readiness.ts';
-import { capObstacle, laneObstacle, type Obstacle, scopeHolder } from './schedule.ts';
+import {
+  capObstacle,
+  laneObstacle,
+  type Obstacle,
+  overlapping,
+  profileObstacle,
+  scopeHolder,
+} from './schedule.ts';
 import type { Board } from './state.ts';
 
 /** Never empty: a task that nothing holds back says so. `now` in milliseconds since the epoch. */
@@ -17,9 +24,7 @@ export function explain(board: Board, task: Task, now: number): Reason[] {
     case 'committing': {
       const grant = task.grant;
       const who = grant === undefined ? 'somebody' : `${grant.agent} (${grant.kind}, fence ${grant.fence})`;
-      const wish = task.deferred?.map(({ verb }) => verb).join(', ');
-      const then = wish === undefined ? '' : `; asked meanwhile: ${wish}`;
-      return [{ rule: task.state, message: `${task.state} by ${who}${then}` }];
+      return [{ rule: task.state, message: `${task.state} by ${who}${wishes(task)}` }];
     }
     case 'submitted':
       return [explainSubmitted(board, task)];
@@ -46,6 +51,11 @@ export function explain(board: Board, task: Task, now: number): Reason[] {
   }
 }
 
+function wishes(task: Task): string {
+  const verbs = task.deferred?.map(({ verb }) => verb).join(', ');
+  return verbs === undefined ? '' : `; asked meanwhile: ${verbs}`;
+}
+
 function explainSubmitted(board: Board, task: Task): Reason {
   const lane = task.lane ?? '';
   const record = board.lanes.get(lane);
@@ -58,10 +68,11 @@ function explainSubmitted(board: Board, task: Task): Reason {
       tasks: [record.unresolved],
     };
   }
-  const before = [...(record?.waiting ?? [])].indexOf(task.id);
+  // An unresolved one goes first, wherever it stands.
+  const ahead = record?.unresolved === task.id ? 0 : [...(record?.waiting ?? [])].indexOf(task.id);
   return {
     rule: 'commit-queue',
-    message: `waits for a committer of lane ${lane}; ${Math.max(before, 0)} before it`,
+    message: `waits for a committer of lane ${lane}; ${ahead} before it${wishes(task)}`,
   };
 }
 
@@ -93,7 +104,10 @@ function explainOpen(board: Board, task: Task, now: number): Reason[] {
   }
   const held = laneObstacle(board, task.lane);
   if (held !== undefined) reasons.push({ rule: held, message: laneMessage(board, task.lane ?? '', held) });
-  const cap = capObstacle(board, { lane: task.lane, heavy: task.heavy ?? false });
+  const profile = task.requires?.profile;
+  const cap =
+    capObstacle(board, { lane: task.lane, heavy: task.heavy ?? false }) ??
+    (profile === undefined ? undefined : profileObstacle(board.config, board, profile));
   if (cap !== undefined) reasons.push({ rule: cap, message: `${cap.replace('-', ' ')} is reached` });
   const holder = scopeHolder(board, task.id);
   if (holder !== undefined) {
@@ -106,7 +120,9 @@ function explainOpen(board: Board, task: Task, now: number): Reason[] {
   if (reasons.length > 0) return reasons;
   const needs = Object.entries(task.requires ?? {}).map(([key, value]) => `${key}=${String(value)}`);
   const who = needs.length === 0 ? 'any worker' : `a worker with ${needs.join(', ')}`;
-  return [{ rule: 'ready', message: `nothing holds it back: it waits for ${who}` }];
+  const near = overlapping(board, task.id);
+  const warning = near === undefined ? '' : ` (its paths overlap those of ${near}, which is under way)`;
+  return [{ rule: 'ready', message: `nothing holds it back: it waits for ${who}${warning}` }];
 }
 
 function laneMessage(board: Board, lane: string, obstacle: Obstacle): string {

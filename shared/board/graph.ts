@@ -10,11 +10,15 @@ export interface Links {
 }
 
 /**
- * A cycle that can be reached from `start`, as a closed path (`a, b, a`), or undefined.
+ * A cycle that can be reached from `start`, as a closed path (`a, b, a`), or undefined. `done` holds tasks
+ * that need no other look, and is added to: a series of calls on one graph with one set costs one walk.
  * Iterative, because chains may be as long as the task list.
  */
-export function findCycle(start: string, linksOf: (task: string) => Links | undefined): string[] | undefined {
-  const done = new Set<string>();
+export function findCycle(
+  start: string,
+  linksOf: (task: string) => Links | undefined,
+  done = new Set<string>(),
+): string[] | undefined {
   const path: string[] = [];
   const onPath = new Set<string>();
   const stack: { task: string; targets: string[] }[] = [];
@@ -27,7 +31,7 @@ export function findCycle(start: string, linksOf: (task: string) => Links | unde
       targets: [...(links?.deps ?? []), ...(links?.parent === undefined ? [] : [links.parent])],
     });
   };
-  enter(start);
+  if (!done.has(start)) enter(start);
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
     const target = top.targets.pop();
     if (target === undefined) {
@@ -36,6 +40,7 @@ export function findCycle(start: string, linksOf: (task: string) => Links | unde
       onPath.delete(top.task);
       done.add(top.task);
     } else if (onPath.has(target)) {
+      for (const task of path) done.add(task);
       return [...path.slice(path.indexOf(target)), target];
     } else if (!done.has(target)) {
       enter(target);

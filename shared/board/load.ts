@@ -2,8 +2,11 @@
  * How many work grants are live, in all and by lane, profile and heaviness, and how much of its share each
  * weighted label has had: what the caps and the fair share compare with. Part of the board, so caps are
  * exact across machines. Manual grants are a person's and count nowhere.
+ *
+ * Invariant: a grant ends as what it last counted as, whatever became of its task and the configuration since.
  */
 import type { Policies } from '../../schemas/index.ts';
+import { entryOf } from './lookup.ts';
 
 export interface LoadKey {
   readonly lane: string | undefined;
@@ -13,8 +16,10 @@ export interface LoadKey {
 }
 
 export interface Load {
-  begin(key: LoadKey, policies: Policies): void;
-  end(key: LoadKey): void;
+  begin(fence: number, key: LoadKey, policies: Policies): void;
+  /** The task of a live grant was edited: it counts as `key` from now on. Shares stay as they are. */
+  change(fence: number, key: LoadKey): void;
+  end(fence: number): void;
   total(): number;
   lane(name: string): number;
   profile(name: string): number;
@@ -23,10 +28,15 @@ export interface Load {
   share(group: string): number;
 }
 
+/** The first of the labels that has a weight; the empty text when none has. */
+export function groupOf(policies: Policies, labels: readonly string[]): string {
+  return labels.find((label) => entryOf(policies.weights, label) !== undefined) ?? '';
+}
+
 export function createLoad(): Load {
-  let total = 0;
   let heavy = 0;
   let floor = 0;
+  const live = new Map<number, LoadKey>();
   const lanes = new Map<string, number>();
   const profiles = new Map<string, number>();
   const shares = new Map<string, number>();
@@ -35,21 +45,34 @@ export function createLoad(): Load {
   };
   // A group that was idle starts level with the others instead of claiming all it missed.
   const share = (group: string) => Math.max(shares.get(group) ?? 0, floor);
-  const change = (key: LoadKey, by: number) => {
-    total += by;
+  const count = (key: LoadKey, by: number) => {
     if (key.heavy) heavy += by;
     add(lanes, key.lane, by);
     add(profiles, key.profile, by);
   };
+  const end = (fence: number) => {
+    const key = live.get(fence);
+    if (key !== undefined) count(key, -1);
+    live.delete(fence);
+  };
+  const enter = (fence: number, key: LoadKey) => {
+    live.set(fence, key);
+    count(key, 1);
+  };
   return {
-    begin(key, policies) {
-      change(key, 1);
+    begin(fence, key, policies) {
+      enter(fence, key);
       const had = share(key.group);
       floor = had;
-      shares.set(key.group, had + 1 / (policies.weights[key.group] ?? 1));
+      shares.set(key.group, had + 1 / (entryOf(policies.weights, key.group) ?? 1));
     },
-    end: (key) => change(key, -1),
-    total: () => total,
+    change(fence, key) {
+      if (!live.has(fence)) return;
+      end(fence);
+      enter(fence, key);
+    },
+    end,
+    total: () => live.size,
     lane: (name) => lanes.get(name) ?? 0,
     profile: (name) => profiles.get(name) ?? 0,
     heavy: () => heavy,

@@ -2,14 +2,18 @@
  * Which tasks are ready: open, all deps closed, no blocked ancestor, `not_before` and backoff passed.
  * Keeps the ready index in step with the board; called by `evolve` and when time passes.
  *
- * An ancestor is blocked when it waits for a dep or is itself in state `blocked`; its whole subtree waits.
+ * An ancestor is blocked when it waits for a dep or is itself in state `blocked`; its whole subtree waits. One
+ * that ended waits for nothing any more. Invariant: `board.held` holds exactly the tasks that are held
+ * themselves or lie below one that is, so a change costs what it changes and not the depth of the tree.
  */
 import type { Task } from '../../schemas/index.ts';
+import { groupOf } from './load.ts';
 import type { ReadyClass } from './ready-index.ts';
-import type { Board } from './state.ts';
+import { type Board, isTerminal } from './state.ts';
 
 /** Whether something other than time holds the task itself back. */
 export function isHeld(board: Board, task: Task): boolean {
+  if (isTerminal(task)) return false;
   return task.state === 'blocked' || (board.unmet.get(task.id) ?? 0) > 0;
 }
 
@@ -39,9 +43,9 @@ export function isReady(board: Board, task: Task, now: number): boolean {
   );
 }
 
-/** Brings the index to what the board says about one task. Without a time, a due time waits for `passTime`. */
-export function refresh(board: Board, task: Task, now = 0): void {
-  if (task.state !== 'open' || isHeld(board, task) || heldAncestor(board, task) !== undefined) {
+/** Brings the ready index to what the board says about one task at the time `now`. */
+export function refresh(board: Board, task: Task, now: number): void {
+  if (task.state !== 'open' || board.held.has(task.id)) {
     board.ready.drop(task.id);
   } else if (dueAt(task) > now) {
     board.ready.delay(task.id, dueAt(task));
@@ -51,19 +55,21 @@ export function refresh(board: Board, task: Task, now = 0): void {
   }
 }
 
-/** The same for a task and everything below it. */
-export function refreshTree(board: Board, task: Task): void {
-  const seen = new Set<string>();
-  const visit = (next: Task): void => {
-    if (seen.has(next.id)) return;
-    seen.add(next.id);
-    refresh(board, next);
-    for (const child of board.children.get(next.id) ?? []) {
-      const found = board.tasks.get(child);
-      if (found !== undefined) visit(found);
+/** The same for a task that changed and everything below it that this holds back or lets go. */
+export function refreshTree(board: Board, task: Task, now: number): void {
+  const todo = [task];
+  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+    const isShut = isHeld(board, next) || (next.parent !== undefined && board.held.has(next.parent));
+    if (isShut !== board.held.has(next.id)) {
+      if (isShut) board.held.add(next.id);
+      else board.held.delete(next.id);
+      for (const child of board.children.get(next.id) ?? []) {
+        const found = board.tasks.get(child);
+        if (found !== undefined) todo.push(found);
+      }
     }
-  };
-  visit(task);
+    refresh(board, next, now);
+  }
 }
 
 /** Lets time pass: tasks whose time has come become ready. */
@@ -77,7 +83,7 @@ export function passTime(board: Board, now: number): void {
 function classOf(board: Board, task: Task): ReadyClass {
   const requires = task.requires ?? {};
   const heavy = task.heavy ?? false;
-  const group = task.labels.find((label) => board.config.policies.weights[label] !== undefined) ?? '';
+  const group = groupOf(board.config.policies, task.labels);
   return {
     key: JSON.stringify([task.lane ?? null, requires, heavy, group]),
     lane: task.lane,

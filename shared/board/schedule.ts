@@ -5,6 +5,7 @@
  * of a pick grows with the number of kinds of tasks, never with the number of tasks.
  */
 import type { BoardConfig, Capabilities, Requires, Task } from '../../schemas/index.ts';
+import { entryOf } from './lookup.ts';
 import type { Candidate, ReadyClass } from './ready-index.ts';
 import type { Board } from './state.ts';
 
@@ -73,8 +74,9 @@ export function capObstacle(board: Board, of: Pick<ReadyClass, 'lane' | 'heavy'>
   return undefined;
 }
 
-function profileObstacle(config: BoardConfig, board: Board, profile: string): Obstacle | undefined {
-  const cap = config.profiles[profile]?.max_concurrency;
+/** Whether no more grants may go to a profile now. */
+export function profileObstacle(config: BoardConfig, board: Board, profile: string): Obstacle | undefined {
+  const cap = entryOf(config.profiles, profile)?.max_concurrency;
   return cap !== undefined && board.load.profile(profile) >= cap ? 'cap-profile' : undefined;
 }
 
@@ -90,25 +92,32 @@ export function isCapable(requires: Requires, lane: string | undefined, asker: C
 
 /** The task whose live grant or waiting submission overlaps this one's paths, when such tasks take turns. */
 export function scopeHolder(board: Board, id: string): string | undefined {
-  if (board.config.policies.paths === 'warn') return undefined;
+  return board.config.policies.paths === 'warn' ? undefined : overlapping(board, id);
+}
+
+/** The task whose live grant or waiting submission overlaps this one's paths, whatever the policy. */
+export function overlapping(board: Board, id: string): string | undefined {
   const task = board.tasks.get(id);
   if (task === undefined || task.paths.length === 0) return undefined;
   return board.ready.scopes(task.lane ?? '').overlap(task.paths, id);
 }
 
 /**
- * The submission a committer should take: in a lane it serves that is free, an unresolved one first (what
- * stands in the branch must be known before anything is built on it), else the oldest.
+ * The submission a committer should take: of the free lanes it serves, the one that waits longest. In a lane
+ * an unresolved one goes first (what stands in the branch must be known before anything is built on it).
  */
 export function pickSubmission(board: Board, lanes: readonly string[] | undefined): Task | undefined {
+  let longest: Task | undefined;
   for (const [name, lane] of board.lanes) {
-    if (lane.waiting.size === 0 || lane.committing !== undefined || laneObstacle(board, name) !== undefined)
-      continue;
+    if (lane.waiting.size === 0 || lane.committing !== undefined) continue;
     if (lanes !== undefined && !lanes.includes(name)) continue;
-    if (board.config.lanes[name] === undefined) continue;
+    if (entryOf(board.config.lanes, name) === undefined || laneObstacle(board, name) !== undefined) continue;
     const first = lane.unresolved ?? lane.waiting.values().next().value;
     const task = first === undefined ? undefined : board.tasks.get(first);
-    if (task !== undefined) return task;
+    if (task !== undefined && (longest === undefined || submittedAt(task) < submittedAt(longest)))
+      longest = task;
   }
-  return undefined;
+  return longest;
 }
+
+const submittedAt = (task: Task): number => task.submission?.submitted_at ?? 0;

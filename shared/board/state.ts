@@ -9,6 +9,7 @@
  */
 import type { BoardConfig, EventOf, LaneState, Place, Task, TaskState } from '../../schemas/index.ts';
 import { createLoad, type Load } from './load.ts';
+import { entryOf } from './lookup.ts';
 import { createReadyIndex, type ReadyIndex } from './ready-index.ts';
 
 /** The last claim of a slot that was granted. */
@@ -56,6 +57,8 @@ export interface Board {
   readonly counts: Map<TaskState, number>;
   /** Number of deps of a task that are not closed. */
   readonly unmet: Map<string, number>;
+  /** Tasks that wait for a dep or are blocked, and everything below them. */
+  readonly held: Set<string>;
   readonly dependents: Map<string, Set<string>>;
   readonly children: Map<string, Set<string>>;
   readonly ready: ReadyIndex;
@@ -105,6 +108,7 @@ export function createBoard(): Board {
     commitIdle: false,
     counts: new Map(),
     unmet: new Map(),
+    held: new Set(),
     dependents: new Map(),
     children: new Map(),
     ready: createReadyIndex(),
@@ -123,13 +127,14 @@ export const isUnresolved = (task: Task): boolean => task.submission?.unresolved
 
 /** What an agent may report. Names without an entry are workers. */
 export function roleOf(board: Board, agent: string): BoardConfig['roles'][string] {
-  return board.config.roles[agent] ?? 'worker';
+  return entryOf(board.config.roles, agent) ?? 'worker';
 }
 
 /** What is observable of a board, as plain data: equal for two boards folded from the same events. */
 export function observable(board: Board): unknown {
   return {
     genesis: board.genesis,
+    project: board.project,
     term: board.term,
     leader: board.leader,
     config: board.config,
@@ -140,10 +145,11 @@ export function observable(board: Board): unknown {
     agents: [...board.agents].map(([name, agent]) => [
       name,
       agent.incarnation,
+      agent.place,
       [...agent.ended],
       [...agent.slots],
     ]),
     lanes: [...board.lanes].map(([name, lane]) => [name, { ...lane, waiting: [...lane.waiting] }]),
-    answers: [...board.answers.keys()],
+    answers: [...board.answers.values()],
   };
 }

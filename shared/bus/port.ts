@@ -4,12 +4,17 @@
  *
  * What implementations promise:
  * 1. `publish` is at most once and silent when disconnected; only `append` knows that something is stored.
- * 2. `append` resolves only with the server's word. `bus-timeout` and `bus-closed` mean *unknown*, not *no*.
+ * 2. `append` resolves only with the server's word. `bus-timeout` and `bus-closed` mean *unknown*, not *no*,
+ *    unless `details.sent` is false: then nothing left, because the connection was down at the call.
  * 3. `wrong-last-sequence` means that the server refused, in this attempt, to store at that expectation;
  *    an earlier attempt of the same message may still stand there: look.
  * 4. Subscriptions survive reconnects, with a gap: `onStatus` says `connected` after each, and whoever must not
  *    miss anything reads the stream from where it was.
- * 5. `read` yields each stored message once, in order, also over reconnects and server restarts.
+ * 5. `read` yields each stored message once, in order, also over reconnects and server restarts. Where that
+ *    cannot be kept it throws: `stream-missing`, or `stream-changed` (created anew, or its end was lost).
+ * 6. While the connection is down, what wants an answer rejects at once with `bus-closed`, and what waits for
+ *    one does when it is lost; `details.reason` says `disconnected` (a retry can help) or `closed`.
+ * 7. A missing right is `bus-forbidden`; any other refusal of the server is `bus-refused` with its words.
  */
 
 export type Payload = Uint8Array;
@@ -54,7 +59,9 @@ export interface AppendOptions {
   readonly timeoutMs?: number;
 }
 
+/** Beyond its bounds the newest deliveries are dropped, and the status `slow-consumer` says so. */
 export interface Subscription extends AsyncIterable<Delivery> {
+  /** Ends the iteration at once; what was not read is dropped. */
   close(): void;
 }
 
@@ -108,7 +115,10 @@ export interface Streams {
     stream: string,
     options: PageOptions,
   ): Promise<{ messages: Stored[]; scannedTo: number; lastSeq: number }>;
-  /** Every message from `fromSeq` on, and then those to come, until the signal aborts. */
+  /**
+   * Every message from `fromSeq` on, and then those to come; ends without an error when the signal aborts.
+   * Errors: see 5; `bus-closed` when the bus is closed.
+   */
   read(
     stream: string,
     options: { fromSeq: number; subject?: string },

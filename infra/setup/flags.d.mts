@@ -1,0 +1,3 @@
+type Environment = Readonly<Record<string, string | undefined>>;
+export function withSwallowedFlags(args: readonly string[], env: Environment): string[];
+export function withoutFlags(env: Environment): Record<string, string | undefined>;

@@ -1,0 +1,84 @@
+/**
+ * An agent's heartbeat: a plain publish every third of a lease with the grants it holds, and the question
+ * whether they still live. Beats come from this process, never from the harness or its prompt (DESIGN 2.3).
+ */
+import type { Beat, Place, Role } from '../../schemas/index.ts';
+import type { BoardClient } from '../bus/board-client.ts';
+import { encode } from '../bus/codec.ts';
+import type { Bus } from '../bus/port.ts';
+import { subjectsOf } from '../bus/subjects.ts';
+import type { Clock } from '../clock.ts';
+import { messageOf } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { HeldGrant } from './held-grant.ts';
+
+export interface HeartbeatOptions {
+  readonly swarm: Bus;
+  readonly project: string;
+  readonly agent: string;
+  readonly role: Role;
+  readonly incarnation: string;
+  readonly place: Place;
+  readonly pid: number;
+  readonly version: string;
+  readonly profile?: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly client: BoardClient;
+  readonly leaseMs: number;
+  /** What the agent is doing, in one word. */
+  readonly state: () => string;
+  readonly held: () => readonly HeldGrant[];
+}
+
+/** Beats until the signal aborts; the last beat says `gone`. */
+export async function beatUntil(options: HeartbeatOptions, signal: AbortSignal): Promise<void> {
+  const { clock, log, leaseMs } = options;
+  const startedAt = clock.monotonic();
+  let questions: Promise<void> = Promise.resolve();
+  while (!signal.aborted) {
+    publish(options, options.state(), clock.monotonic() - startedAt);
+    // Asking may take long while the bus is away; beats go on meanwhile.
+    questions = questions.then(() =>
+      endDeadGrants(options, signal).catch((error: unknown) => {
+        log.debug({ reason: messageOf(error) }, 'the leader could not be asked about grants');
+      }),
+    );
+    await clock.sleep(leaseMs / 3, signal).catch(() => undefined);
+  }
+  await questions;
+  publish(options, 'gone', clock.monotonic() - startedAt);
+}
+
+function publish(options: HeartbeatOptions, state: string, uptimeMs: number): void {
+  const { swarm, project, agent, role, incarnation, place, pid, version, profile, leaseMs, held } = options;
+  const beat: Beat = {
+    v: 1,
+    kind: 'beat',
+    role,
+    incarnation,
+    place,
+    pid,
+    version,
+    ...(profile === undefined ? {} : { profile }),
+    state,
+    every_ms: Math.round(leaseMs / 3),
+    uptime_ms: Math.round(uptimeMs),
+    grants: held().map((grant) => grant.beat()),
+  };
+  const { payload, headers } = encode('Beat', beat);
+  swarm.publish(subjectsOf(project).beat(agent), payload, headers);
+}
+
+async function endDeadGrants({ client, held, log }: HeartbeatOptions, signal: AbortSignal): Promise<void> {
+  const grants = held();
+  if (grants.length === 0 || signal.aborted) return;
+  const fences = grants.map(({ grant }) => grant.fence);
+  const answer = await client.query<'grants'>({ v: 1, kind: 'grants', fences }, signal);
+  for (const { fence, why } of answer.ended) {
+    const lost = grants.find(({ grant }) => grant.fence === fence);
+    if (lost === undefined || lost.signal.aborted) continue;
+    log.warn({ task: lost.grant.task, fence, why }, 'the grant has ended elsewhere');
+    lost.end('fenced');
+  }
+}

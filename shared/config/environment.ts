@@ -1,0 +1,82 @@
+/**
+ * The environment variables that Waggle knows, read once and typed. Beside the entry points the only
+ * place that may look at the environment. An empty variable counts as one that is not set.
+ */
+import { NAME_PATTERN, TASK_ID_PATTERN } from '../../schemas/limits.ts';
+import { WaggleError } from '../errors.ts';
+
+/** Absent means not set. */
+export interface Environment {
+  /** Where the bus is (`WAGGLE_NATS_URL`). */
+  readonly natsUrl?: string;
+  /** Credential files, one for each account that the role needs (`WAGGLE_NATS_CREDS`, by commas). */
+  readonly natsCreds: readonly string[];
+  /** The socket a worker gives its harness (`WAGGLE_SOCKET`). */
+  readonly socket?: string;
+  /** `WAGGLE_PROJECT`, else `FMAIL_PROJECT`. */
+  readonly project?: string;
+  /** The grant this process works under (`WAGGLE_TASK`, `WAGGLE_FENCE`, `WAGGLE_RUN`). */
+  readonly task?: string;
+  readonly fence?: number;
+  readonly run?: string;
+  /** The agent's name (`FMAIL_AGENT`). */
+  readonly agent?: string;
+  /** `WAGGLE_LOG_LEVEL`. */
+  readonly logLevel: LogLevel;
+  /** `NO_COLOR`. */
+  readonly noColor: boolean;
+}
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** Reads `env`. Errors: `usage`, naming the variable, when one holds what it cannot mean. */
+export function readEnvironment(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Environment {
+  const get = (name: string): string | undefined => {
+    const value = env[name]?.trim();
+    return value === '' ? undefined : value;
+  };
+  const named = (name: string, pattern: string, expected: string): string | undefined => {
+    // The mail tool's names are the same in any case.
+    const value = get(name)?.toLowerCase();
+    if (value !== undefined && !new RegExp(pattern).test(value)) refuse(name, expected, value);
+    return value;
+  };
+  const agentName = 'a name of lower-case letters, digits and dashes (at most 63)';
+  const natsUrl = get('WAGGLE_NATS_URL');
+  const socket = get('WAGGLE_SOCKET');
+  const project =
+    named('WAGGLE_PROJECT', NAME_PATTERN, agentName) ?? named('FMAIL_PROJECT', NAME_PATTERN, agentName);
+  const task = named('WAGGLE_TASK', TASK_ID_PATTERN, 'a task id');
+  const fence = get('WAGGLE_FENCE');
+  const run = get('WAGGLE_RUN');
+  const agent = named('FMAIL_AGENT', NAME_PATTERN, agentName);
+  if (fence !== undefined && !/^[1-9]\d{0,14}$/.test(fence))
+    refuse('WAGGLE_FENCE', 'a whole number from 1', fence);
+  return {
+    natsCreds: (get('WAGGLE_NATS_CREDS') ?? '')
+      .split(',')
+      .map((path) => path.trim())
+      .filter((path) => path !== ''),
+    logLevel: logLevel(get('WAGGLE_LOG_LEVEL')),
+    noColor: get('NO_COLOR') !== undefined,
+    ...(natsUrl === undefined ? {} : { natsUrl }),
+    ...(socket === undefined ? {} : { socket }),
+    ...(project === undefined ? {} : { project }),
+    ...(task === undefined ? {} : { task }),
+    ...(fence === undefined ? {} : { fence: Number(fence) }),
+    ...(run === undefined ? {} : { run }),
+    ...(agent === undefined ? {} : { agent }),
+  };
+}
+
+function logLevel(value: string | undefined): LogLevel {
+  const level = logLevels.find((known) => known === (value ?? 'info'));
+  return level ?? refuse('WAGGLE_LOG_LEVEL', `one of ${logLevels.join(', ')}`, value ?? '');
+}
+
+function refuse(name: string, expected: string, value: string): never {
+  throw new WaggleError('usage', { message: `${name}: expected ${expected}, got ${JSON.stringify(value)}` });
+}

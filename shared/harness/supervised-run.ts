@@ -1,0 +1,197 @@
+/**
+ * One run of a program under everything that holds it: guard, limits, an abort signal, a tail and a log of
+ * its output. What the end means (an outcome, a gate's colour) is for its callers to say.
+ *
+ * 1. Exactly one of the ways to end is reported; a stop that comes after the program's own end changes
+ *    nothing.
+ * 2. When `ended` resolves, the whole process group has ended and the log is closed.
+ */
+import { assertNever, isWaggleError, messageOf } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { ProcessGroup } from '../process/group.ts';
+import { type GuardedEnd, type GuardedOptions, type OutputChunk, startGuarded } from './guarded-process.ts';
+import { type LimitName, type Limits, waitForLimit } from './limits.ts';
+import { OutputLog } from './output-log.ts';
+import { OutputTail } from './output-tail.ts';
+
+export interface SupervisedOptions extends Limits, Omit<GuardedOptions, 'onOutput'> {
+  /** Aborting it stops the program; the reason is kept, and `kill` allows it no grace. */
+  readonly signal?: AbortSignal;
+  readonly log: Log;
+  /** Where all output goes, up to `logBytes`. */
+  readonly logFile?: string;
+  readonly logBytes?: number;
+  readonly onOutput?: GuardedOptions['onOutput'];
+  /** Called once the program runs, so that its group can be recorded. */
+  readonly onStarted?: (group: ProcessGroup) => void | Promise<void>;
+}
+
+/** How a run ended; `reason` of a stop is the abort signal's, or `guard-lost`. */
+export type RunEnd =
+  | { readonly how: 'not-started'; readonly message: string }
+  | { readonly how: 'exited'; readonly exitCode: number }
+  | { readonly how: 'signalled'; readonly signal: NodeJS.Signals }
+  | ({ readonly how: 'limit'; readonly limit: LimitName } & ExitStatus)
+  | ({ readonly how: 'stopped'; readonly reason: string } & ExitStatus);
+
+interface ExitStatus {
+  readonly exitCode?: number;
+  readonly signal?: NodeJS.Signals;
+}
+
+export interface SupervisedEnd {
+  readonly end: RunEnd;
+  readonly tail: string;
+  readonly lastLine: string;
+  readonly outputBytes: number;
+  readonly durationMs: number;
+}
+
+export interface SupervisedRun {
+  /** Never rejects for what the program does; only when `onOutput` or the system fails. */
+  readonly ended: Promise<SupervisedEnd>;
+  /** Output so far. */
+  outputBytes(): number;
+  /** Milliseconds since the last output, or since the start. */
+  lastOutputAgeMs(): number;
+}
+
+export function startSupervised(options: SupervisedOptions): SupervisedRun {
+  const { clock } = options;
+  const meter = { bytes: 0, lastAt: clock.monotonic() };
+  return {
+    ended: supervise(options, meter),
+    outputBytes: () => meter.bytes,
+    lastOutputAgeMs: () => Math.max(0, clock.monotonic() - meter.lastAt),
+  };
+}
+
+interface Meter {
+  bytes: number;
+  lastAt: number;
+}
+
+async function supervise(options: SupervisedOptions, meter: Meter): Promise<SupervisedEnd> {
+  const { clock } = options;
+  const tail = new OutputTail();
+  const startedAt = clock.monotonic();
+  const log = await openLog(options);
+  const onOutput = async (chunk: OutputChunk): Promise<void> => {
+    meter.bytes += chunk.bytes.length;
+    meter.lastAt = chunk.at;
+    tail.push(chunk.stream, chunk.bytes);
+    await log?.write(chunk.bytes);
+    await options.onOutput?.(chunk);
+  };
+  try {
+    const end = await runToEnd({ ...options, onOutput }, meter);
+    return {
+      end,
+      tail: tail.text(),
+      lastLine: tail.lastLine(),
+      outputBytes: meter.bytes,
+      durationMs: Math.round(clock.monotonic() - startedAt),
+    };
+  } finally {
+    const closed = await log?.close();
+    if (closed?.failure !== undefined)
+      options.log.warn({ err: closed.failure, file: log?.path }, 'a log of output is incomplete');
+  }
+}
+
+async function openLog(options: SupervisedOptions): Promise<OutputLog | undefined> {
+  if (options.logFile === undefined) return undefined;
+  try {
+    return await OutputLog.open(options.logFile, options.logBytes);
+  } catch (error) {
+    options.log.warn({ err: error, file: options.logFile }, 'a log of output cannot be opened');
+    return undefined;
+  }
+}
+
+async function runToEnd(
+  options: SupervisedOptions & Pick<GuardedOptions, 'onOutput'>,
+  meter: Meter,
+): Promise<RunEnd> {
+  const { clock, signal } = options;
+  const isAborted = (): boolean => signal?.aborted === true;
+  if (isAborted()) return { how: 'stopped', reason: stopReason(signal) };
+  const started = await startGuarded(options).catch((error: unknown) => {
+    if (isWaggleError(error, 'start-failed')) return { message: error.message };
+    throw error;
+  });
+  if ('message' in started) return { how: 'not-started', message: started.message };
+  meter.lastAt = Math.max(meter.lastAt, clock.monotonic());
+
+  const over = new AbortController();
+  let limit: LimitName | undefined;
+  const limits = waitForLimit(options, { clock, lastOutputAt: () => meter.lastAt, signal: over.signal }).then(
+    async (reached) => {
+      if (reached === undefined) return;
+      limit = reached;
+      await started.stop(LIMIT_REASON);
+    },
+  );
+  // Awaited below, which may come later than its failure.
+  limits.catch(() => {});
+  const abort = (): void => {
+    const reason = stopReason(signal);
+    // The run's end, and any error, come through `exited`.
+    started.stop(reason, reason === 'kill' ? 0 : options.graceMs).catch(() => {});
+  };
+  if (isAborted()) abort();
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    await options.onStarted?.(started.group);
+    const end = await started.exited;
+    over.abort();
+    await limits;
+    return nameEnd(end, limit);
+  } catch (error) {
+    // It may still run when `onStarted` failed; when `exited` did, this is the same error again.
+    await started.stop('failed', 0).catch(() => {});
+    throw error;
+  } finally {
+    over.abort();
+    signal?.removeEventListener('abort', abort);
+    await limits.catch(() => {});
+  }
+}
+
+/** Stops by limits carry this; an abort reason cannot be mistaken for it. */
+const LIMIT_REASON = 'limit reached';
+
+function nameEnd({ endedBy, exitCode, signal }: GuardedEnd, limit: LimitName | undefined): RunEnd {
+  const status: ExitStatus = {
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  if (endedBy === LIMIT_REASON && limit !== undefined) return { how: 'limit', limit, ...status };
+  if (endedBy !== undefined) return { how: 'stopped', reason: endedBy, ...status };
+  if (signal !== undefined) return { how: 'signalled', signal };
+  return { how: 'exited', exitCode: exitCode ?? 0 };
+}
+
+function stopReason(signal: AbortSignal | undefined): string {
+  return typeof signal?.reason === 'string' ? signal.reason : messageOf(signal?.reason);
+}
+
+/** The end of a run in a few words, for a sentence that begins with what ran. */
+export function describeEnd(end: RunEnd, limits: Limits, describeMs: (ms: number) => string): string {
+  switch (end.how) {
+    case 'not-started':
+      return end.message;
+    case 'exited':
+      return `ended with exit code ${end.exitCode}`;
+    case 'signalled':
+      return `was ended by ${end.signal} from outside`;
+    case 'limit':
+      return end.limit === 'wall'
+        ? `ran longer than ${describeMs(limits.timeoutMs ?? 0)}`
+        : `gave no output for ${describeMs(limits.silenceMs ?? 0)}`;
+    case 'stopped':
+      return `was stopped (${end.reason})`;
+    default:
+      return assertNever(end);
+  }
+}

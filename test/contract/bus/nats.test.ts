@@ -1,0 +1,268 @@
+import { cp, rename, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { describe, expect, it, vi } from 'vitest';
+import { type BusOptions, connectBus } from '../../../shared/bus/nats/connect.ts';
+import { parseLocation } from '../../../shared/bus/nats/location.ts';
+import type { Bus, BusStatus } from '../../../shared/bus/port.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import { type Log, silentLog } from '../../../shared/log.ts';
+import { randomId } from '../../../shared/random.ts';
+import { startNatsServer, type TestNatsServer } from '../../support/nats-server.ts';
+import { busContract } from './cases.ts';
+import { type BusLab, bytes, freshStream, take } from './lab.ts';
+
+const patience = { timeout: 10_000, interval: 5 };
+
+function settings(more: Partial<BusOptions> & Pick<BusOptions, 'urls'>): BusOptions {
+  return {
+    account: 'swarm',
+    name: 'contract',
+    inboxPrefix: `_INBOX.${randomId(8)}`,
+    log: silentLog,
+    clock: systemClock,
+    reconnectWaitMs: 20,
+    ...more,
+  };
+}
+
+function connectAs(login: { url: string; user: string; password: string }, more: Partial<BusOptions> = {}) {
+  const { url, user, password } = login;
+  return connectBus(settings({ urls: [url], user, password, ...more }));
+}
+
+async function natsLab(): Promise<BusLab> {
+  const server = await startNatsServer();
+  return {
+    connect: ({ asAgent = false, ...more } = {}) =>
+      connectAs(asAgent ? server.workerSwarm : server.swarm, more),
+    kill: () => server.kill(),
+    restart: () => server.restart(),
+    stop: () => server.stop(),
+  };
+}
+
+busContract('NATS', natsLab);
+
+async function withServer(run: (server: TestNatsServer) => Promise<void>): Promise<void> {
+  const server = await startNatsServer();
+  try {
+    await run(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** A port of the loopback on which nobody listens. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+describe('the location of a NATS server', () => {
+  it('comes with or without scheme, port and credentials, and login options win', () => {
+    expect(parseLocation(['localhost', 'nats://[::1]:4333'], {})).toEqual({
+      servers: ['localhost:4222', '[::1]:4333'],
+      credentials: {},
+      isTls: false,
+    });
+    const withPassword = ['nats://me:p%40ss@a:1', 'tls://b:2'];
+    expect(parseLocation(withPassword, {})).toEqual({
+      servers: ['a:1', 'b:2'],
+      credentials: { user: 'me', pass: 'p@ss' },
+      isTls: true,
+    });
+    expect(parseLocation(withPassword, { user: 'you', password: 'x' }).credentials).toEqual({
+      user: 'you',
+      pass: 'x',
+    });
+    expect(parseLocation(['nats://token@a:1'], {}).credentials).toEqual({ token: 'token' });
+  });
+
+  it('must be given, and be a URL', () => {
+    expect(() => parseLocation([], {})).toThrow('no URL');
+    expect(() => parseLocation(['nats://me:secret@:bad:'], {})).toThrow(/nats:\/\/host:port$/);
+  });
+});
+
+describe('connecting to NATS', () => {
+  it('fails clearly when nobody answers, without a password in the message', async () => {
+    const port = await freePort();
+    const failed = connectBus(settings({ urls: [`nats://me:secret@127.0.0.1:${port}`] }));
+    await expect(failed).rejects.toMatchObject({ code: 'bus-unreachable' });
+    await expect(failed).rejects.toThrow(`127.0.0.1:${port}`);
+    await expect(failed).rejects.not.toThrow('secret');
+  });
+
+  it('fails clearly when credentials are wrong, and takes them from the URL', () =>
+    withServer(async ({ core, port }) => {
+      const url = (password: string) => `nats://${core.user}:${password}@127.0.0.1:${port}`;
+      await expect(connectBus(settings({ urls: [url('wrong')] }))).rejects.toMatchObject({
+        code: 'bus-unreachable',
+        message: expect.stringMatching(/authorization/i),
+      });
+      const bus = await connectBus(settings({ account: 'core', urls: [url(core.password)] }));
+      expect(bus.account).toBe('core');
+      expect(bus.server().version).toMatch(/^2\.\d+\.\d+/);
+      expect(bus.server()).toMatchObject({ url: `127.0.0.1:${port}`, maxPayloadBytes: 1_048_576 });
+      await bus.close();
+    }));
+
+  it('waits for a server when told to, until the signal aborts', () =>
+    withServer(async (server) => {
+      await server.kill();
+      const waiting = connectAs(server.swarm, { waitForServer: true });
+      await server.restart();
+      const bus = await waiting;
+      expect(bus.isConnected()).toBe(true);
+      await bus.close();
+      const abort = new AbortController();
+      const urls = [`nats://127.0.0.1:${await freePort()}`];
+      const never = connectBus(settings({ urls, waitForServer: true, signal: abort.signal }));
+      abort.abort();
+      await expect(never).rejects.toThrow(/abort/i);
+    }));
+
+  it('notices a server that is silent, and closes within its time', () =>
+    withServer(async (server) => {
+      const bus = await connectAs(server.swarm, { pingIntervalMs: 50, connectTimeoutMs: 200 });
+      const heard: BusStatus[] = [];
+      bus.onStatus((status) => heard.push(status));
+      bus.subscribe('wg.silent');
+      await bus.flush();
+      process.kill(server.pid, 'SIGSTOP');
+      const unanswered = bus.append('wg.silent', bytes('x'), { timeoutMs: 60_000 });
+      await expect(unanswered).rejects.toMatchObject({ code: 'bus-closed', details: { sent: true } });
+      expect(heard).toEqual(['disconnected']);
+      const began = performance.now();
+      await bus.close(300);
+      expect(performance.now() - began).toBeLessThan(600);
+      expect(heard).toEqual(['disconnected', 'closed']);
+      process.kill(server.pid, 'SIGCONT');
+    }));
+
+  it('leaves nothing of its readers on the server', () =>
+    withServer(async (server) => {
+      const bus = await connectAs(server.swarm);
+      const { name, at, spec } = freshStream();
+      await bus.streams.ensure(spec);
+      await bus.append(`${at}.a`, bytes('x'));
+      const stop = new AbortController();
+      await take(bus.streams.read(name, { fromSeq: 1 }, stop.signal), 1);
+      await bus.streams.page(name, { fromSeq: 1, limit: 10 });
+      await vi.waitFor(async () => expect((await consumers(bus, name)).total).toBe(0), patience);
+      await bus.close();
+    }));
+
+  it('reads on when somebody removes its cursor, also an idle one', () =>
+    withServer(async (server) => {
+      const bus = await connectAs(server.swarm);
+      const { name, at, spec } = freshStream();
+      await bus.streams.ensure(spec);
+      await bus.append(`${at}.a`, bytes('1'));
+      const stop = new AbortController();
+      const seqs: number[] = [];
+      const reading = (async () => {
+        for await (const { seq } of bus.streams.read(name, { fromSeq: 1 }, stop.signal)) seqs.push(seq);
+      })();
+      await vi.waitFor(() => expect(seqs).toEqual([1]), patience);
+      for (const cursor of (await consumers(bus, name)).names)
+        await bus.request(`$JS.API.CONSUMER.DELETE.${name}.${cursor}`, bytes(''), { timeoutMs: 2_000 });
+      await bus.append(`${at}.a`, bytes('2'));
+      await vi.waitFor(() => expect(seqs).toEqual([1, 2]), patience);
+      stop.abort();
+      await reading;
+      await bus.close();
+    }));
+
+  it('reads and pages messages that are larger than what it asks for at once', async () => {
+    const mib = 1024 * 1024;
+    const server = await startNatsServer({ maxPayloadBytes: 16 * mib });
+    const bus = await connectAs(server.swarm);
+    const { name, at, spec } = freshStream();
+    await bus.streams.ensure(spec);
+    for (const size of [1, 9 * mib, 9 * mib, 1]) await bus.append(`${at}.a`, new Uint8Array(size));
+    const { messages, scannedTo } = await bus.streams.page(name, { fromSeq: 1, limit: 10 });
+    const read = await take(bus.streams.read(name, { fromSeq: 1 }, new AbortController().signal), 4);
+    for (const stored of [messages, read])
+      expect(stored.map(({ payload }) => payload.length)).toEqual([1, 9 * mib, 9 * mib, 1]);
+    expect(scannedTo).toBe(4);
+    await bus.close();
+    await server.stop();
+  });
+
+  it('reads on in no stream that was made anew under the same name', () =>
+    withServer(async (server) => {
+      const bus = await connectAs(server.swarm);
+      const { name, at, spec } = freshStream();
+      const fill = async (count: number) => {
+        for (let n = 0; n < count; n += 1) await bus.append(`${at}.a`, bytes(String(n)));
+      };
+      await bus.streams.ensure(spec);
+      await fill(2);
+      const reading = bus.streams.read(name, { fromSeq: 1 }, new AbortController().signal);
+      const read = reading[Symbol.asyncIterator]();
+      expect([(await read.next()).value?.seq, (await read.next()).value?.seq]).toEqual([1, 2]);
+      await bus.request(`$JS.API.STREAM.DELETE.${name}`, bytes(''), { timeoutMs: 2_000 });
+      await bus.streams.ensure(spec);
+      await fill(4);
+      await expect(read.next()).rejects.toMatchObject({ code: 'stream-changed' });
+      await bus.close();
+    }));
+
+  it('reads on in no stream whose end was lost', () =>
+    withServer(async (server) => {
+      const bus = await connectAs(server.swarm);
+      const { name, at, spec } = freshStream();
+      await bus.streams.ensure(spec);
+      const fill = async (count: number) => {
+        for (let n = 0; n < count; n += 1) await bus.append(`${at}.a`, bytes(String(n)));
+      };
+      await fill(2);
+      await server.kill();
+      const older = `${server.storeDir}.older`;
+      await cp(server.storeDir, older, { recursive: true });
+      await server.restart();
+      await vi.waitFor(() => expect(bus.isConnected()).toBe(true), patience);
+      await fill(3);
+      const seqs: number[] = [];
+      const reading = (async () => {
+        const signal = new AbortController().signal;
+        for await (const { seq } of bus.streams.read(name, { fromSeq: 1 }, signal)) seqs.push(seq);
+      })();
+      const cut = expect(reading).rejects.toMatchObject({
+        code: 'stream-changed',
+        details: { how: 'it ends at 2, and 5 was read' },
+      });
+      await vi.waitFor(() => expect(seqs).toEqual([1, 2, 3, 4, 5]), patience);
+      await server.kill();
+      await rm(server.storeDir, { recursive: true });
+      await rename(older, server.storeDir);
+      await server.restart();
+      await cut;
+      await bus.close();
+    }));
+
+  it('logs what a listener throws, and tells the others', () =>
+    withServer(async (server) => {
+      const logged: string[] = [];
+      const log: Log = { ...silentLog, error: (_, message) => void logged.push(message) };
+      const bus = await connectAs(server.swarm, { log });
+      const heard: BusStatus[] = [];
+      bus.onStatus(() => {
+        throw new Error('listener broke');
+      });
+      bus.onStatus((status) => heard.push(status));
+      await bus.close();
+      expect(heard).toEqual(['closed']);
+      expect(logged.join()).toContain('listener broke');
+    }));
+});
+
+async function consumers(bus: Bus, stream: string): Promise<{ total: number; names: string[] }> {
+  const answer = await bus.request(`$JS.API.CONSUMER.NAMES.${stream}`, bytes('{}'), { timeoutMs: 2_000 });
+  const { total, consumers: names } = JSON.parse(Buffer.from(answer.payload).toString());
+  return { total, names: names ?? [] };
+}

@@ -1,0 +1,407 @@
+/**
+ * Random histories of a board: what agents, operators and the network may do, as data that shrinks well.
+ * Numbers pick among what exists when the step is taken.
+ */
+import fc from 'fast-check';
+import type { TaskPatch, TaskSpec } from '../../../schemas/index.ts';
+import { applyClaim, applyCommand, applyReport } from '../../../shared/board/decide.ts';
+import type { ClaimInput } from '../../../shared/board/decide-claim.ts';
+import type { CommandInput } from '../../../shared/board/decide-command.ts';
+import type { ReportInput } from '../../../shared/board/decide-report.ts';
+import { observable } from '../../../shared/board/state.ts';
+import {
+  type ClaimPart,
+  type CommandPart,
+  commit,
+  type Driver,
+  type ReportPart,
+} from '../../unit/shared/board/board-driver.ts';
+
+export const workers = ['w1', 'w2', 'w3'] as const;
+export const committers = ['c1', 'c2'] as const;
+const lanes = ['main', 'docs'] as const;
+const paths = ['src', 'src/a', 'src/a/b.ts', 'src/ab', './src//a/', 'docs', '.'] as const;
+
+const pick = fc.nat(999);
+const some = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 });
+const few = <T>(values: readonly T[]) => fc.subarray([...values], { maxLength: 2 });
+
+const fields = {
+  priority: fc.constantFrom('P0', 'P1', 'P2', 'P3', 'P4'),
+  labels: few(['ui', 'db', 'constructor']),
+  deps: fc.array(pick, { maxLength: 3 }),
+  parent: some(pick),
+  paths: few(paths),
+  requires: fc.constantFrom(
+    undefined,
+    undefined,
+    { labels: ['gpu'] },
+    { os: 'darwin' as const },
+    { profile: 'big' },
+  ),
+  gates: few(['VG-1', 'VG-2']),
+  heavy: fc.boolean(),
+  not_before: some(fc.nat(60_000)),
+  max_attempts: some(fc.integer({ min: 1, max: 3 })),
+};
+
+const verbs = ['start', 'takeover', 'close', 'close-commit', 'block', 'reopen', 'retry', 'cancel'] as const;
+const reports = [
+  'submitted',
+  'submitted',
+  'submitted',
+  'done',
+  'blocked',
+  'failed',
+  'limited',
+  'killed',
+  'progress',
+  'released',
+  'committed',
+  'committed',
+  'committed',
+  'conflict',
+  'gate',
+  'empty',
+  'bundle_missing',
+  'lane_moved',
+  'drained',
+  'takeover',
+] as const;
+const claims = [
+  'fresh',
+  'fresh',
+  'fresh',
+  'repeat',
+  'lower',
+  'listing',
+  'restart',
+  'elsewhere',
+  'ended',
+] as const;
+
+const step = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('add' as const),
+      ...fields,
+      lane: fc.constantFrom(...lanes, undefined),
+      expects: fc.constantFrom('change', 'change', 'none', 'any'),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('edit' as const),
+      task: pick,
+      what: fc.subarray(Object.keys(fields), { minLength: 1, maxLength: 2 }),
+      ...fields,
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('verb' as const),
+      task: pick,
+      verb: fc.constantFrom(...verbs),
+      by: fc.constantFrom('op', 'ann', 'w1'),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('claim' as const),
+      agent: fc.constantFrom(...workers),
+      slot: fc.nat(1),
+      how: fc.constantFrom(...claims),
+      as: pick,
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('claim' as const),
+      agent: fc.constantFrom(...committers),
+      slot: fc.constant(0),
+      how: fc.constantFrom(...claims),
+      as: pick,
+    }),
+  },
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      do: fc.constant('report' as const),
+      grant: pick,
+      kind: fc.constantFrom(...reports),
+      stale: fc.boolean(),
+      from: some(pick),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('again' as const), input: pick }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('wait' as const),
+      ms: fc.constantFrom(1, 1_000, 10_000, 400_000),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('configure' as const), what: pick }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('lane' as const),
+      lane: fc.constantFrom(...lanes),
+      how: fc.constantFrom('same', 'moved', 'adopt'),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('lead' as const),
+      codec: fc.constantFrom('msgpack' as const, 'json' as const),
+    }),
+  },
+);
+export type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+export const history = fc.array(step, { minLength: 20, maxLength: 90, size: 'max' });
+
+export type Input =
+  | { readonly door: 'command'; readonly input: CommandInput }
+  | { readonly door: 'report'; readonly input: ReportInput }
+  | { readonly door: 'claim'; readonly input: ClaimInput };
+export interface Sent {
+  readonly at: Input;
+  readonly answer: { readonly status?: string; readonly kind?: string };
+  readonly hadEffect: boolean;
+}
+
+/** Sends an input; `before` and `after` surround its application. */
+export function send(driver: Driver, at: Input): { events: readonly object[]; answer: Sent['answer'] } {
+  const { board, now } = driver;
+  const applied =
+    at.door === 'command'
+      ? applyCommand(board, at.input, now)
+      : at.door === 'report'
+        ? applyReport(board, at.input, now)
+        : applyClaim(board, at.input, now);
+  driver.record(applied.events);
+  return applied;
+}
+
+/** Everything a step needs to know of the history so far. */
+export interface Past {
+  readonly sent: Sent[];
+  /** Every grant ever given: task, fence, run and owner. */
+  readonly grants: { task: string; fence: number; run: string; agent: string }[];
+  ids: number;
+  tips: number;
+}
+
+/** The input that a step means now; undefined when the step is no input or finds nothing to act on. */
+export function inputOf(driver: Driver, past: Past, s: Step): Input | undefined {
+  const { board } = driver;
+  const tasks = [...board.tasks.keys()];
+  const taskAt = (n: number) => (tasks.length === 0 ? undefined : tasks[n % tasks.length]);
+  const command = (part: CommandPart, from = 'op'): Input => ({
+    door: 'command',
+    input: { from, command: { v: 1, id: `cmd${++past.ids}`, ...part } as CommandInput['command'] },
+  });
+  const report = (from: string, part: ReportPart): Input => ({
+    door: 'report',
+    input: { from, report: { v: 1, id: `rep${++past.ids}`, ...part } as ReportInput['report'] },
+  });
+  const resolved = (
+    from: typeof s & { deps: number[]; parent: number | undefined; not_before: number | undefined },
+  ) => {
+    const parent = from.parent === undefined ? undefined : taskAt(from.parent);
+    return {
+      deps: from.deps.flatMap((n) => taskAt(n) ?? []),
+      ...(parent === undefined ? {} : { parent }),
+      ...(from.not_before === undefined ? {} : { not_before: driver.now + from.not_before - 20_000 }),
+    };
+  };
+  switch (s.do) {
+    case 'add': {
+      const { do: _, deps, parent, not_before, requires, max_attempts, lane, gates, ...rest } = s;
+      return command({
+        kind: 'add',
+        tasks: [
+          {
+            id: `t${tasks.length}`,
+            title: 'do it',
+            ...rest,
+            ...resolved(s),
+            ...(lane === undefined ? {} : { lane }),
+            ...(requires === undefined ? {} : { requires }),
+            ...(max_attempts === undefined ? {} : { max_attempts }),
+            ...(rest.expects === 'change' ? { gates } : {}),
+          } as TaskSpec,
+        ],
+      });
+    }
+    case 'edit': {
+      const task = taskAt(s.task);
+      if (task === undefined) return undefined;
+      const all = {
+        ...s,
+        parent: null,
+        requires: s.requires ?? null,
+        not_before: null,
+        ...resolved(s),
+      } as Record<string, unknown>;
+      const patch = Object.fromEntries(
+        s.what.flatMap((key) => (all[key] === undefined ? [] : [[key, all[key]]])),
+      );
+      return command({ kind: 'edit', task, patch: patch as TaskPatch });
+    }
+    case 'verb': {
+      const task = taskAt(s.task);
+      if (task === undefined) return undefined;
+      const parts = {
+        start: { kind: 'start', task },
+        takeover: { kind: 'start', task, takeover: true },
+        close: { kind: 'close', task, no_change: true },
+        'close-commit': { kind: 'close', task, commit: commit(7), waive_gates: 'by hand' },
+        block: { kind: 'block', task, reason: 'look' },
+        reopen: { kind: 'reopen', task },
+        retry: { kind: 'retry', task },
+        cancel: { kind: 'cancel', task, reason: 'no' },
+      } as const;
+      return command(parts[s.verb], s.by);
+    }
+    case 'claim': {
+      const known = board.agents.get(s.agent);
+      const slot = known?.slots.get(s.slot);
+      const held = slot !== undefined && board.grants.has(slot.fence) ? [slot.fence] : [];
+      const ended = [...(known?.ended ?? [])].at(-1);
+      const part: ClaimPart = {
+        fresh: {},
+        repeat: slot === undefined ? {} : { number: slot.number },
+        lower: slot === undefined ? {} : { number: Math.max(slot.number - 1, 1) },
+        listing: { holds: held },
+        restart: { incarnation: `${s.agent}-${++past.ids}` },
+        elsewhere: {
+          incarnation: `${s.agent}-${++past.ids}`,
+          place: { host: `h${s.as % 3}` },
+          silentMs: (s.as % 2) * 60_000,
+        },
+        ended: ended === undefined ? {} : { incarnation: ended },
+      }[s.how];
+      const isCommitter = committers.includes(s.agent as 'c1');
+      const input = driver.claimOf(s.agent, {
+        work: isCommitter ? 'commit' : 'task',
+        slot: s.slot,
+        incarnation: known?.incarnation ?? `${s.agent}-0`,
+        ...part,
+        capabilities: {
+          ...(s.as % 3 === 0 ? { labels: ['gpu'] } : {}),
+          ...(s.as % 5 === 0 ? { os: 'darwin' } : {}),
+          ...(s.as % 4 === 0 ? { profile: 'big' } : {}),
+          ...(s.as % 7 === 0 ? { lanes: ['docs'] } : {}),
+        },
+      });
+      return { door: 'claim', input };
+    }
+    case 'report': {
+      const live = past.grants.filter(({ fence }) => board.grants.has(fence));
+      const among = s.stale || live.length === 0 ? past.grants : live;
+      const grant = among[s.grant % Math.max(among.length, 1)];
+      if (grant === undefined) return undefined;
+      const { agent, ...of } = grant;
+      const from = s.from === undefined ? agent : ([...workers, ...committers, 'watch'][s.from % 6] ?? agent);
+      const lane = board.tasks.get(of.task)?.lane ?? 'main';
+      const tip = board.lanes.get(lane)?.tip;
+      const bounce = (reason: string, more = {}) =>
+        report(from, { kind: 'bounced', ...of, lane, reason, detail: 'why', ...more } as ReportPart);
+      switch (s.kind) {
+        case 'submitted':
+          return report(from, { ...driver.submitted(of as never) });
+        case 'done':
+          return report(from, {
+            kind: 'done',
+            ...of,
+            outcome: 'completed',
+            evidence: [{ gate: 'VG-1', status: 'green', duration_ms: 1 }],
+          });
+        case 'blocked':
+          return report(from, { kind: 'blocked', ...of, outcome: 'needs_input', reason: 'which?' });
+        case 'failed':
+          return report(from, {
+            kind: 'failed',
+            ...of,
+            outcome: 'crashed',
+            reason: 'exit 1',
+            tail: '😀'.repeat(4200),
+          });
+        case 'limited':
+          return report(from, {
+            kind: 'failed',
+            ...of,
+            outcome: 'rate_limited',
+            reason: '429',
+            retry_at: driver.now + 30_000,
+          });
+        case 'killed':
+          return report(from, { kind: 'failed', ...of, outcome: 'killed', reason: 'stopped' });
+        case 'progress':
+          return report(from, { kind: 'progress', ...of, note: 'on it' });
+        case 'released':
+          return report(from, { kind: 'released', ...of, reason: 'drain' });
+        case 'committed': {
+          past.tips += 1;
+          const made = commit(0xc0000 + past.tips);
+          const old = s.grant % 9 === 0 ? commit(0xdead) : (tip ?? commit(1));
+          return report(from, {
+            kind: 'committed',
+            ...of,
+            lane,
+            old,
+            new: made,
+            commit: made,
+            subject: 'feat: it',
+            found: s.grant % 2 === 0,
+          });
+        }
+        case 'lane_moved':
+          return bounce('lane_moved', s.grant % 2 === 0 ? {} : { found: commit(0xf000 + (s.grant % 5)) });
+        case 'takeover':
+          return report(s.grant % 5 === 0 ? 'w1' : 'watch', { kind: 'takeover', ...of, reason: 'dead' });
+        default:
+          return bounce(s.kind);
+      }
+    }
+    case 'again':
+      return past.sent.length === 0 ? undefined : past.sent[s.input % past.sent.length]?.at;
+    case 'configure': {
+      const { policies } = board.config;
+      const changed = [
+        { paths: policies.paths === 'warn' ? 'serialise' : 'warn' },
+        { weights: Object.keys(policies.weights).length === 0 ? { ui: 1, db: 3 } : {} },
+        { max_heavy: 1 + (s.what % 2) },
+        { max_per_lane: 1 + (s.what % 3) },
+        { max_grants: 2 + (s.what % 4) },
+        { max_conflicts: 1 + (s.what % 3), max_losses: 1 + (s.what % 4) },
+      ][s.what % 6];
+      const config = { ...board.config, policies: { ...policies, ...changed } };
+      return command({ kind: 'configure', config } as CommandPart);
+    }
+    case 'lane': {
+      const tip = board.lanes.get(s.lane)?.tip ?? commit(1);
+      past.tips += 1;
+      if (s.how === 'adopt')
+        return command({ kind: 'lane_adopt', lane: s.lane, tip: commit(0xad0 + past.tips) });
+      return report('c1', {
+        kind: 'lane',
+        lane: s.lane,
+        tip: s.how === 'same' ? tip : commit(0xee00 + past.tips),
+      });
+    }
+    case 'wait':
+    case 'lead':
+      return undefined;
+  }
+}
+
+/** What is observable, as text: two boards with the same text cannot be told apart. */
+export const seen = (driver: Driver): string => JSON.stringify(observable(driver.board));

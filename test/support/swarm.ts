@@ -1,0 +1,110 @@
+/**
+ * Workers and a committer in this process, with real git and real harness processes, on a hive.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BoardConfig, TaskView } from '../../schemas/index.ts';
+import { runCommitter } from '../../services/committer/committer.ts';
+import { runWorker } from '../../services/worker/worker.ts';
+import type { BoardClient } from '../../shared/bus/board-client.ts';
+import { systemClock } from '../../shared/clock.ts';
+import type { CommandProfile } from '../../shared/harness/command.ts';
+import { silentLog } from '../../shared/log.ts';
+import { randomId } from '../../shared/random.ts';
+import { project, type TestHive } from './orchestrator.ts';
+
+export interface RunningAgent {
+  /** Ends it as SIGTERM would. */
+  drain(): Promise<void>;
+}
+
+export interface TestSwarm {
+  readonly folder: string;
+  worker(
+    name: string,
+    profile: Partial<CommandProfile> & Pick<CommandProfile, 'command'>,
+    drainMs?: number,
+  ): Promise<RunningAgent>;
+  committer(name?: string): Promise<RunningAgent>;
+  stop(): Promise<void>;
+}
+
+export async function startSwarm(hive: TestHive): Promise<TestSwarm> {
+  const folder = await mkdtemp(join(tmpdir(), 'waggle-swarm-'));
+  const running = new Set<RunningAgent>();
+  const track = (end: AbortController, done: Promise<void>): RunningAgent => {
+    const agent: RunningAgent = {
+      async drain() {
+        end.abort();
+        running.delete(agent);
+        await done;
+      },
+    };
+    done.catch(() => undefined);
+    running.add(agent);
+    return agent;
+  };
+  const common = (agent: string) => ({
+    project,
+    agent,
+    stateDir: join(folder, agent),
+    environment: process.env,
+    pid: process.pid,
+    version: 'test',
+    clock: systemClock,
+    randomId,
+    log: silentLog,
+  });
+  return {
+    folder,
+    async worker(name, profile, drainMs = 5_000) {
+      const end = new AbortController();
+      const swarm = await hive.connect(name);
+      const whole: CommandProfile = { prompt: 'file', env: [], set: {}, graceMs: 500, ...profile };
+      const capabilities = { profile: 'default', harness: 'command', os: 'linux' as const };
+      const options = { ...common(name), swarm, profile: whole, capabilities, drainMs };
+      return track(end, runWorker(options, end.signal));
+    },
+    async committer(name = 'committer') {
+      const end = new AbortController();
+      const swarm = await hive.connect(name);
+      return track(end, runCommitter({ ...common(name), swarm, os: 'linux', drainMs: 5_000 }, end.signal));
+    },
+    async stop() {
+      await Promise.all([...running].map((agent) => agent.drain()));
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Roles that the tests' names hold. */
+export const roles: BoardConfig['roles'] = {
+  operator: 'operator',
+  committer: 'committer',
+  'committer-2': 'committer',
+  taker: 'stale-takeover',
+};
+
+/** Asks until every task has ended, or `isOver` says so; the last word when that takes longer than `timeoutMs`. */
+export async function untilTasks(
+  client: BoardClient,
+  isOver: (views: readonly TaskView[]) => boolean,
+  timeoutMs = 20_000,
+): Promise<readonly TaskView[]> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const { tasks } = await client.query<'tasks'>({ v: 1, kind: 'tasks' });
+    if (isOver(tasks)) return tasks;
+    if (performance.now() > deadline) {
+      const states = tasks.map(({ task }) => `${task.id}: ${task.state} ${task.blocked_reason ?? ''}`);
+      throw new Error(`tasks did not get there within ${timeoutMs} ms: ${states.join('; ')}`);
+    }
+    // The board has no push for lists: ask again shortly.
+    await systemClock.sleep(25);
+  }
+}
+
+export const allEnded = (views: readonly TaskView[]): boolean =>
+  views.length > 0 &&
+  views.every(({ task }) => ['closed', 'failed', 'cancelled', 'blocked'].includes(task.state));

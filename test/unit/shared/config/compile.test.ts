@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { check } from '../../../../schemas/index.ts';
+import { type CompiledConfig, compileConfig } from '../../../../shared/config/compile.ts';
+import { readConfig } from '../../../../shared/config/config-file.ts';
+
+function compiled(text: string): CompiledConfig {
+  const outcome = readConfig(text, { file: 'waggle.yaml', folder: '/repo/sub', roles: { ann: 'operator' } });
+  if (!outcome.ok) throw new Error(JSON.stringify(outcome.problems));
+  return outcome.value;
+}
+
+describe('compiling waggle.yaml', () => {
+  it('fills in every default', () => {
+    const config = compiled('project: demo');
+    expect(config).toEqual({
+      project: 'demo',
+      board: {
+        lanes: { main: { home: '/repo/sub', base: 'HEAD', branch: 'waggle/main', gates: [] } },
+        gates: {},
+        profiles: {},
+        policies: {
+          max_attempts: 3,
+          max_losses: 3,
+          max_conflicts: 3,
+          backoff_ms: 5_000,
+          backoff_max_ms: 300_000,
+          lease_ms: 30_000,
+          stale_after_ms: 2_700_000,
+          stale_grace_ms: 300_000,
+          paths: 'serialise',
+          max_heavy: 1,
+          weights: {},
+        },
+        roles: { ann: 'operator' },
+      },
+      profiles: new Map(),
+      workers: { count: 1, labels: [] },
+      bus: {},
+    });
+    expect(check('BoardConfig', config.board)).toMatchObject({ ok: true });
+  });
+
+  it('compiles everything that can be said', () => {
+    const config = compiled(`project: demo
+lanes:
+  api: { home: ../api, base: main, gates: [VG-T, VG-T] }
+  web: { home: "git@host.test:a/web.git", branch: next }
+  lib: { home: "https://host.test/lib.git" }
+gates:
+  VG-T: npm test
+  VG-L: { run: [npm, run, lint], timeout: 1h30m }
+profiles:
+  mock:
+    command: [sh, -c, echo]
+    prompt: stdin
+    env: [HOME]
+    set: { A: "1" }
+    max_concurrency: 4
+    timeout: 90
+    silence: 300ms
+    grace: 2s
+  other: { command: [x] }
+policies: { max_attempts: 5, backoff: 1s, backoff_max: 2s, lease: 300ms, paths: warn, max_grants: 9, weights: { docs: 0.5 } }
+workers: { count: 3, labels: [gpu] }
+roles: { bob: committer, ann: worker }
+bus: { output_max_bytes: 20MiB, output_max_age: 1d }
+`);
+    expect(config.board.lanes).toEqual({
+      api: { home: '/repo/api', base: 'main', branch: 'waggle/api', gates: ['VG-T'] },
+      web: { home: 'git@host.test:a/web.git', base: 'HEAD', branch: 'next', gates: [] },
+      lib: { home: 'https://host.test/lib.git', base: 'HEAD', branch: 'waggle/lib', gates: [] },
+    });
+    expect(config.board.gates).toEqual({
+      'VG-T': { name: 'VG-T', run: 'npm test', timeout_ms: 600_000 },
+      'VG-L': { name: 'VG-L', run: ['npm', 'run', 'lint'], timeout_ms: 5_400_000 },
+    });
+    expect(config.board.profiles).toEqual({ mock: { max_concurrency: 4 }, other: {} });
+    expect(config.board.policies).toMatchObject({
+      max_attempts: 5,
+      max_losses: 3,
+      backoff_ms: 1_000,
+      backoff_max_ms: 2_000,
+      lease_ms: 300,
+      paths: 'warn',
+      max_grants: 9,
+      weights: { docs: 0.5 },
+    });
+    expect(config.board.roles).toEqual({ ann: 'worker', bob: 'committer' });
+    expect(config.profiles.get('mock')).toEqual({
+      harness: 'command',
+      command: ['sh', '-c', 'echo'],
+      prompt: 'stdin',
+      env: ['HOME'],
+      set: { A: '1' },
+      maxConcurrency: 4,
+      timeoutMs: 90_000,
+      silenceMs: 300,
+      graceMs: 2_000,
+    });
+    expect(config.profiles.get('other')).toEqual({
+      harness: 'command',
+      command: ['x'],
+      prompt: 'file',
+      env: [],
+      set: {},
+      timeoutMs: 3_600_000,
+      silenceMs: 900_000,
+      graceMs: 10_000,
+    });
+    expect(config.workers).toEqual({ count: 3, profile: 'mock', labels: ['gpu'] });
+    expect(config.bus).toEqual({ outputMaxBytes: 20_971_520, outputMaxAgeMs: 86_400_000 });
+    expect(check('BoardConfig', config.board)).toMatchObject({ ok: true });
+  });
+
+  it('leaves the file it was given as it was', () => {
+    const file = Object.freeze({ project: 'demo', policies: Object.freeze({ lease: '5s' }) });
+    expect(compileConfig(file, { folder: '/x' }).board.policies.lease_ms).toBe(5_000);
+    expect(file).toEqual({ project: 'demo', policies: { lease: '5s' } });
+  });
+});
