@@ -1,3 +1,6 @@
+/**
+ * Settings of the test runner: where tests are, and what stands around each file of them.
+ */
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 

@@ -70,8 +70,12 @@ export const errorTable = {
     '{path} is nats-server {version}; Waggle needs {oldest} or newer: install one, or name it with NATS_SERVER',
   ),
   'nats-failed': row('nats-server could not start: {cause}', 1, true),
+  'already-running': row('{what} already runs here (process {pid}); `waggle down` stops it', 1),
+  'not-ready': row('{what} did not get ready: {cause}', 1),
   'not-running': row('{message}', 1),
   'check-failed': row('{message}', 1),
+  'mail-invalid': row('{message}', 1),
+  'partly-added': row('{message}', 1),
 } as const satisfies Record<string, Row>;
 
 export type ErrorCode = keyof typeof errorTable;

@@ -5,9 +5,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { writePrivateFile } from '../../shared/config/private-file.ts';
 import type { RandomId } from '../../shared/random.ts';
 import type { NatsPasswords } from './config.ts';
-import { writePrivateFile } from './private-file.ts';
 
 export interface EmbeddedState {
   readonly v: 1;

@@ -6,8 +6,9 @@
  * a pid file alone may be missing, or name a stranger by now.
  */
 import type { Clock } from '../../shared/clock.ts';
+import { isAlive, processIdentity } from '../../shared/process/identity.ts';
+import { processTable } from '../../shared/process/process-table.ts';
 import { serverArguments } from './launch.ts';
-import { processesWithArguments, processIdentity } from './process-table.ts';
 
 const GRACE_MS = 10_000;
 const LOOK_MS = 20;
@@ -18,7 +19,7 @@ export async function endLeftovers(
   clock: Clock,
   signal?: AbortSignal,
 ): Promise<number[]> {
-  const pids = await processesWithArguments(serverArguments(configFile));
+  const pids = await processTable.withArguments(serverArguments(configFile));
   await Promise.all(pids.map((pid) => end(pid, clock, signal)));
   return pids;
 }
@@ -31,7 +32,7 @@ async function end(pid: number, clock: Clock, signal?: AbortSignal): Promise<voi
   send(pid, 'SIGCONT');
   const deadline = clock.monotonic() + GRACE_MS;
   let killed = false;
-  while ((await processIdentity(pid)) === identity) {
+  while (await isAlive(identity)) {
     if (!killed && clock.monotonic() >= deadline) {
       send(pid, 'SIGKILL');
       killed = true;

@@ -11,16 +11,16 @@
 import { mkdir, realpath, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../shared/clock.ts';
+import { writePrivateFile } from '../../shared/config/private-file.ts';
 import type { Log } from '../../shared/log.ts';
+import { acquireStateLock, type StateLock } from '../../shared/process/state-lock.ts';
 import { type RandomId, randomId } from '../../shared/random.ts';
 import type { NatsBinary } from './binary.ts';
 import { embeddedDurability, type NatsPasswords, renderNatsConfig } from './config.ts';
 import { newPasswords, pickPort, readEmbeddedState, writeEmbeddedState } from './embedded-state.ts';
-import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { keepAlive, type Restart } from './keep-alive.ts';
 import { launchNats, type NatsProcess } from './launch.ts';
 import { endLeftovers } from './leftover.ts';
-import { writePrivateFile } from './private-file.ts';
 import { formatNatsVersion } from './version.ts';
 
 export interface EmbeddedOptions {
@@ -54,14 +54,15 @@ export interface EmbeddedServer {
 }
 
 const HOST = '127.0.0.1';
+
 /**
  * Starts the server and resolves once it answers.
- * Errors: `nats-failed`; `state-locked` when another supervisor serves this folder.
+ * Errors: `nats-failed`; `state-locked` or `state-foreign` when another supervisor serves this folder.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
   await mkdir(options.dir, { recursive: true, mode: 0o700 });
   const dir = await realpath(options.dir);
-  const lock = await lockFolder(dir, join(dir, 'lock'));
+  const lock = await acquireStateLock(dir, { randomId: options.random ?? randomId });
   try {
     return await startLocked(options, dir, lock);
   } catch (error) {
@@ -70,7 +71,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   }
 }
 
-async function startLocked(options: EmbeddedOptions, dir: string, lock: FolderLock): Promise<EmbeddedServer> {
+async function startLocked(options: EmbeddedOptions, dir: string, lock: StateLock): Promise<EmbeddedServer> {
   const { binary, log } = options;
   const clock = options.clock ?? systemClock;
   const configFile = join(dir, 'nats.conf');

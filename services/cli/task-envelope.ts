@@ -2,7 +2,7 @@
  * The tracker's JSON envelope (`sv.v1`) and exit codes, so that prompts and scripts written for it read our
  * task lists. Pure.
  */
-import type { TaskState, TaskView } from '../../schemas/index.ts';
+import type { TaskResult, TaskState, TaskView } from '../../schemas/index.ts';
 import { isWaggleError, messageOf } from '../../shared/errors.ts';
 import { exitCodeOf as plainExitCode } from './failure.ts';
 import {
@@ -69,14 +69,26 @@ export function countEnvelope(command: string, total: number): OkEnvelope<{ tota
   return okEnvelope(command, { total });
 }
 
+/** A task after a change. `deferred`: the wish is recorded, and the committer has the task. */
+export interface MovedTask {
+  readonly id: string;
+  readonly status: TrackerStatus;
+  readonly state: TaskState;
+  readonly deferred?: true;
+}
+
 /** After start, status, close and the like: the tracker's status, and ours. */
 export function movedEnvelope(
   command: string,
-  task: { readonly id: string; readonly state: TaskState },
+  task: Pick<TaskResult, 'id' | 'state' | 'deferred'>,
   remarks: Remarks = {},
-): OkEnvelope<{ id: string; status: TrackerStatus; state: TaskState }> {
-  const { id, state } = task;
-  return okEnvelope(command, { id, status: trackerStatus(state), state }, remarks);
+): OkEnvelope<MovedTask> {
+  return okEnvelope(command, movedTask(task), remarks);
+}
+
+/** The answer's word for one task that was changed. */
+export function movedTask({ id, state, deferred }: Pick<TaskResult, 'id' | 'state' | 'deferred'>): MovedTask {
+  return { id, status: trackerStatus(state), state, ...(deferred === true ? { deferred } : {}) };
 }
 
 /** One task with what belongs to it. `events` as the caller has them, oldest first. */
@@ -115,10 +127,15 @@ export function refusalEnvelope(
   return errorEnvelope(command, code, refusal.message, details, nextSteps);
 }
 
-/** Anything thrown. */
+/** Anything thrown; a refused query counts by its reason. */
 export function failureEnvelope(command: string, error: unknown): ErrorEnvelope {
   if (!isWaggleError(error)) {
-    return errorEnvelope(command, plainExitCode(error) === 2 ? 2 : 4, messageOf(error), {}, []);
+    const message = messageOf(error).replace(/^error: /, '');
+    return errorEnvelope(command, plainExitCode(error) === 2 ? 2 : 4, message, {}, []);
+  }
+  const { reason, message: told, ...more } = error.details;
+  if (error.code === 'refused' && typeof reason === 'string') {
+    return refusalEnvelope(command, { code: reason, message: String(told), details: more });
   }
   const { hint, message: _, ...details } = error.details;
   const steps = typeof hint === 'string' ? [hint] : [];
@@ -126,22 +143,43 @@ export function failureEnvelope(command: string, error: unknown): ErrorEnvelope 
   return errorEnvelope(command, error.exitCode === 2 ? 2 : 4, error.message, named, steps);
 }
 
-/** The exit code for a refusal: what isn't known to be a rule's or a failure's is the request's fault. */
+/** The exit code for a refusal: one that the table doesn't have is the request's fault. */
 export function refusalExitCode(code: string): TrackerExitCode {
-  if (forbidden.has(code)) return 3;
-  return failed.has(code) ? 4 : 2;
+  return Object.hasOwn(refusalCodes, code) ? (refusalCodes[code] ?? 2) : 2;
 }
 
-const forbidden: ReadonlySet<string> = new Set([
-  'blocked',
-  'committing',
-  'gates-required',
-  'not-ready',
-  'path-overlap',
-  'wrong-role',
-]);
-
-const failed: ReadonlySet<string> = new Set(['internal', 'not-leading', 'too-large', 'unavailable']);
+/** What each refusal of the board and of its queries means to the tracker; a test keeps it complete. */
+export const refusalCodes: Readonly<Record<string, TrackerExitCode>> = {
+  ambiguous: 2,
+  claimed: 2,
+  'close-how': 2,
+  cycle: 2,
+  'duplicate-id': 2,
+  'empty-edit': 2,
+  ended: 2,
+  held: 2,
+  'id-reused': 2,
+  'in-progress': 2,
+  invalid: 2,
+  'no-lane': 2,
+  'not-open': 2,
+  'stale-revision': 2,
+  'unknown-dep': 2,
+  'unknown-gate': 2,
+  'unknown-lane': 2,
+  'unknown-parent': 2,
+  'unknown-task': 2,
+  blocked: 3,
+  committing: 3,
+  'gates-required': 3,
+  'in-use': 3,
+  'wrong-role': 3,
+  internal: 4,
+  'journal-unreadable': 4,
+  'not-leading': 4,
+  'too-large': 4,
+  undecidable: 4,
+};
 
 const kinds = { 2: 'user_error', 3: 'policy_blocked', 4: 'operation_failed' } as const;
 

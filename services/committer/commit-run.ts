@@ -119,7 +119,9 @@ async function lookAndLand(
   const phase = (name: string) => held.follow(() => ({ phase: name, outputBytes: 0 }));
 
   phase('looking');
-  const tip = await home.open({ branch: lane.branch, base: lane.base, signal });
+  const tip =
+    (await home.tip(lane.branch, signal)) ??
+    (await home.open({ branch: lane.branch, base: lane.base, signal }));
   const found = await home.findRun(lane.branch, { run: submission.run, base: submission.base, signal });
   if (found?.parent !== undefined) {
     log.info({ task: grant.task, commit: found.commit }, 'the change stands in the branch already');

@@ -27,6 +27,12 @@ export class LifeSigns {
     }
   }
 
+  /** The agent said that it is leaving: its name is free at once. */
+  gone(agent: string, incarnation: string): void {
+    this.seen(agent, incarnation);
+    this.#last.set(`${agent} ${incarnation}`, Number.NEGATIVE_INFINITY);
+  }
+
   /** Milliseconds since that incarnation of the agent was last heard of, or since the leader began. */
   silentMs(agent: string, incarnation: string | undefined): number {
     const since = this.#last.get(`${agent} ${incarnation ?? ''}`) ?? this.#startedAt;

@@ -6,9 +6,12 @@
  * The read service runs all the time, leading or not.
  */
 
+import type { Event } from '../../schemas/index.ts';
+import { LEAVING } from '../../shared/agent/heartbeat.ts';
+import { consequences } from '../../shared/board/dep-end.ts';
 import { evolveBatch } from '../../shared/board/evolve.ts';
 import { leadEvents } from '../../shared/board/lead.ts';
-import { createBoard } from '../../shared/board/state.ts';
+import { type Board, createBoard } from '../../shared/board/state.ts';
 import { encode, tryDecode } from '../../shared/bus/codec.ts';
 import { openJournal } from '../../shared/bus/journal.ts';
 import type { Bus } from '../../shared/bus/port.ts';
@@ -183,7 +186,8 @@ async function leadTerm(options: OrchestratorOptions, refusals: Refusals, outer:
   if (outer.aborted) onOuter();
   try {
     const genesis = randomId(12);
-    await writer.run(leadEvents(board, { leader: identity, project, genesis }), led, signal);
+    const first = [...leadEvents(board, { leader: identity, project, genesis }), ...unfinished(board)];
+    await writer.run(first, led, signal);
     if (!outer.aborted) throw signal.reason;
   } finally {
     over.abort();
@@ -193,6 +197,12 @@ async function leadTerm(options: OrchestratorOptions, refusals: Refusals, outer:
     await endpoints?.stop();
     await Promise.all(helpers);
   }
+}
+
+/** What a dead leader had no time to store: the last parts of consequences too many for one batch. */
+function unfinished(board: Board): Event[] {
+  const ended = [...board.tasks.values()].filter(({ state }) => state === 'failed' || state === 'cancelled');
+  return consequences(board, new Map(ended.map(({ id, state }) => [id, state])));
 }
 
 async function createdTimes(
@@ -216,9 +226,13 @@ function watchBeats(swarm: Bus, subject: string, signs: LifeSigns, refusals: Ref
     for await (const delivery of subscription) {
       const from = senderOf(delivery.subject);
       const decoded = tryDecode('Beat', delivery);
-      if (from !== undefined && decoded.ok) signs.seen(from, decoded.value.incarnation);
-      else
+      if (from === undefined || !decoded.ok) {
         refusals.count('beat', from ?? 'nobody', decoded.ok ? 'the subject names no agent' : decoded.fault);
+      } else if (decoded.value.state === LEAVING) {
+        signs.gone(from, decoded.value.incarnation);
+      } else {
+        signs.seen(from, decoded.value.incarnation);
+      }
     }
   };
   void pump();

@@ -96,9 +96,9 @@ export class Postman {
     const from = sent?.journalSeq === seq ? mails.findIndex(({ mail }) => mail.id === sent.id) + 1 : 0;
     for (const { to, mail } of mails.slice(from)) {
       while (!signal.aborted) {
-        this.lastMail = mail.id;
         try {
           await sendMail(this.#swarm, this.#project, RESERVED_AGENT, to, mail);
+          this.lastMail = mail.id;
           break;
         } catch (error) {
           if (isWaggleError(error, 'message-too-large')) {
@@ -107,7 +107,10 @@ export class Postman {
           }
           this.#log.debug({ err: messageOf(error), mail: mail.id }, 'announcement not stored yet');
           await this.#clock.sleep(RETRY_MS, signal).catch(() => undefined);
-          if (await this.#isStored(mail.id)) break;
+          if (await this.#isStored(mail.id)) {
+            this.lastMail = mail.id;
+            break;
+          }
         }
       }
     }

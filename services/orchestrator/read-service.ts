@@ -2,9 +2,10 @@
  * The read service: hands out stored mail, file chunks, harness output and last beats to those who hold no
  * rights on the streams. Every orchestrator serves it, leading or not, in one queue group (DESIGN 2.2).
  *
- * A stored message that is no valid mail, chunk or beat counts as absent.
+ * A stored message that is no valid mail, chunk or beat counts as absent; so does one that would not fit an answer,
+ * or one sender could keep everybody from reading on.
  */
-import type { Read, ReadAnswer, StoredMail } from '../../schemas/index.ts';
+import { CHUNK_BYTES, type Read, type ReadAnswer, type StoredMail } from '../../schemas/index.ts';
 import { tryDecode } from '../../shared/bus/codec.ts';
 import { isFault, readMail } from '../../shared/bus/mailbox.ts';
 import type { Bus, Stored } from '../../shared/bus/port.ts';
@@ -26,6 +27,9 @@ export interface ReadServiceOptions {
 
 const PAGE = 100;
 const PAGE_BYTES = 500_000;
+/** Longest mail or piece of output that is handed out, and longest beat. */
+const STORED_BYTES = 450_000;
+const BEAT_BYTES = 16_384;
 
 export function serveReads(options: ReadServiceOptions): { stop(): Promise<void> } {
   const { swarm, project, refusals, log } = options;
@@ -69,7 +73,9 @@ async function read(
     case 'chunk': {
       const subject = subjects.file(request.owner, request.sha256, request.n);
       const stored = await swarm.streams.get(streams.files, { lastBySubject: subject });
-      if (stored === undefined || stored.subject !== subject) {
+      // Anything larger is no chunk of ours, and an answer with it would not fit a message.
+      const isChunk = stored?.subject === subject && stored.payload.byteLength <= CHUNK_BYTES;
+      if (stored === undefined || !isChunk) {
         return { v: 1, kind: 'absent', message: `chunk ${request.n} of ${request.sha256} is not stored` };
       }
       return { v: 1, kind: 'chunk', data: stored.payload };
@@ -108,13 +114,14 @@ async function lastMails(
   const info = await swarm.streams.info(streams.mail);
   const last = info?.lastSeq ?? 0;
   const first = info?.firstSeq ?? 1;
-  let mails: StoredMail[] = [];
+  let mails: { readonly mail: StoredMail; readonly bytes: number }[] = [];
   for (let span = Math.max(count * 4, 256); last > 0; span *= 4) {
     const from = Math.max(last - span + 1, first);
     mails = [];
     for (let next = from; next <= last; ) {
       const page = await swarm.streams.page(streams.mail, { fromSeq: next, subject, limit: PAGE });
-      mails.push(...page.messages.flatMap(mailOf));
+      for (const stored of page.messages)
+        for (const mail of mailOf(stored)) mails.push({ mail, bytes: bytesOf(stored) });
       next = page.scannedTo + 1;
       if (page.scannedTo >= page.lastSeq) break;
     }
@@ -122,14 +129,19 @@ async function lastMails(
   }
   const newest = count === 0 ? [] : mails.slice(-count);
   let bytes = 0;
-  const fitting = newest.toReversed().filter(({ mail }) => {
-    bytes += (mail.body?.length ?? 0) * 2 + 500;
-    return bytes <= PAGE_BYTES;
+  const tooOld = newest.findLastIndex((one, index) => {
+    bytes += one.bytes;
+    return bytes > PAGE_BYTES && index < newest.length - 1;
   });
-  return { v: 1, kind: 'mail', mails: fitting.toReversed(), scanned_to: last, last };
+  const fitting = newest.slice(tooOld + 1).map(({ mail }) => mail);
+  return { v: 1, kind: 'mail', mails: fitting, scanned_to: last, last };
 }
 
+/** An upper guess of what a stored message takes in an answer. */
+const bytesOf = ({ payload }: Stored): number => payload.byteLength * 2 + 300;
+
 const mailOf = (stored: Stored): StoredMail[] => {
+  if (stored.payload.byteLength > STORED_BYTES) return [];
   const mail = readMail(stored);
   return isFault(mail) ? [] : [mail];
 };
@@ -140,8 +152,8 @@ function upTo(
   scannedTo: number,
 ): { taken: readonly Stored[]; scannedTo: number } {
   let bytes = 0;
-  const fits = messages.findIndex(({ payload }, index) => {
-    bytes += payload.byteLength * 2 + 300;
+  const fits = messages.findIndex((stored, index) => {
+    bytes += bytesOf(stored);
     return bytes > PAGE_BYTES && index > 0;
   });
   if (fits < 0) return { taken: messages, scannedTo };
@@ -160,6 +172,7 @@ async function readOutput(
   const page = await swarm.streams.page(streams.output, { fromSeq: request.after + 1, subject, limit });
   const { taken, scannedTo } = upTo(page.messages, page.scannedTo);
   const chunks = taken.flatMap((stored) => {
+    if (stored.payload.byteLength > STORED_BYTES) return [];
     const decoded = tryDecode('Output', stored);
     const run = stored.subject.split('.')[4];
     return decoded.ok && run !== undefined
@@ -181,6 +194,7 @@ async function readBeats(
     limit: 1_000,
   });
   const beats = page.messages.flatMap((stored) => {
+    if (stored.payload.byteLength > BEAT_BYTES) return [];
     const decoded = tryDecode('Beat', stored);
     const agent = senderOf(stored.subject);
     if (!decoded.ok || agent === undefined) return [];

@@ -12,8 +12,12 @@ export interface WaitingClaim<A> {
   readonly answer: A;
 }
 
+/** Of more slots than this the highest number is not remembered: the longest unheard ones go first. */
+const SLOTS_KEPT = 10_000;
+
 export class WaitingClaims<A> {
   readonly #claims = new Map<string, WaitingClaim<A>>();
+  readonly #highest = new Map<string, { readonly incarnation: string; readonly number: number }>();
 
   /** False when a claim with a higher number of the same incarnation already waits: this one is void. */
   add(waiting: WaitingClaim<A>): boolean {
@@ -30,12 +34,28 @@ export class WaitingClaims<A> {
     return true;
   }
 
+  /** Whether a higher number of the same slot and incarnation was heard before: nobody waits for this one's answer. */
+  isVoid(from: string, claim: Claim): boolean {
+    const highest = this.#highest.get(`${from}/${claim.slot}`);
+    return highest?.incarnation === claim.incarnation && highest.number > claim.number;
+  }
+
   /** Forgets the claim of that slot which a newer one, or one of a newer incarnation, makes void. */
   supersede(from: string, claim: Claim): void {
     const key = `${from}/${claim.slot}`;
+    if (!this.isVoid(from, claim)) this.#hear(key, claim);
     const known = this.#claims.get(key)?.claim;
     if (known === undefined) return;
     if (known.incarnation !== claim.incarnation || known.number < claim.number) this.#claims.delete(key);
+  }
+
+  #hear(key: string, { incarnation, number }: Claim): void {
+    this.#highest.delete(key);
+    this.#highest.set(key, { incarnation, number });
+    for (const oldest of this.#highest.keys()) {
+      if (this.#highest.size <= SLOTS_KEPT) break;
+      this.#highest.delete(oldest);
+    }
   }
 
   remove(waiting: WaitingClaim<A>): void {

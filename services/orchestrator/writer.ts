@@ -5,7 +5,9 @@
  * Invariants:
  * 1. Answers and queries use acked state only: queries run between batches, when nothing is undecided.
  * 2. The board is thrown away with its writer: after `journal-refused` or a broken board nothing is answered.
- * 3. An input whose decision throws is refused by name; it never stops the others.
+ * 3. An input whose decision throws, or whose events cannot be stored, is refused by name; it never stops the others.
+ * 4. A batch says that MAIL is consumed up to the inputs that it holds, also when it was cut: what comes in the next
+ *    one would be lost with a leader that dies in between.
  */
 import type {
   Batch,
@@ -63,7 +65,18 @@ interface Decided {
   readonly events: readonly Event[];
   readonly answer: () => void;
 }
+/** The events of one input, and how far MAIL is consumed with it. */
+interface Group {
+  readonly events: readonly Event[];
+  readonly mailSeq: number;
+}
 type Work = (now: number) => Decided;
+
+/** The events of one input, and how far mail was consumed when it was decided. */
+interface Group {
+  readonly events: readonly Event[];
+  readonly mailSeq: number;
+}
 
 const MAX_INPUTS = 512;
 /** Room for the batch's own fields and the message's headers. */
@@ -93,8 +106,10 @@ export class Writer {
       const reply = (fields: Omit<CommandAnswer, 'v' | 'id' | 'term' | 'journal_seq'>) => () =>
         answer({ v: 1, id: command.id, term: this.#board.term, journal_seq: this.#position.seq, ...fields });
       try {
-        const isBulky = command.kind === 'add' || command.kind === 'configure';
-        const fits = isBulky ? (events: readonly Event[]) => this.#fits(events) : undefined;
+        // All or nothing; what follows from other commands may be told in several batches.
+        const isWhole = command.kind === 'add' || command.kind === 'configure';
+        const fits = (events: readonly Event[]) =>
+          this.#fits(events) || (!isWhole && events.every((event) => this.#fits([event])));
         const applied = applyCommand(this.#board, { from, command }, now, fits);
         const { tasks, warnings, problems, ...rest } = {
           tasks: undefined,
@@ -121,7 +136,10 @@ export class Writer {
   /** A report from MAIL; `seq` is consumed whatever becomes of it. */
   mail(from: string, report: Report | undefined, seq: number, answer: (answer: ReportAnswer) => void): void {
     this.#take((now) => {
-      this.#mailSeq = Math.max(this.#mailSeq, seq);
+      const before = this.#mailSeq;
+      this.#mailSeq = Math.max(before, seq);
+      const isAwaited = ({ claim }: Waiting) => isAhead(claim, before) && !isAhead(claim, this.#mailSeq);
+      if (this.#waiting.all().some(isAwaited)) this.#newWaiter = true;
       if (report === undefined) return { events: [], answer: () => {} };
       return this.#report(from, report, now, answer);
     });
@@ -137,6 +155,17 @@ export class Writer {
           : this.#report(from, claim.report, now, (reported) => {
               told = reported;
             });
+      if (this.#waiting.isVoid(from, claim)) {
+        const message = `claim ${claim.number} of slot ${claim.slot} came after a higher one`;
+        const refusal = { kind: 'refused', code: 'voided', message, retryable: false } as const;
+        return {
+          events: before?.events ?? [],
+          answer: () => {
+            before?.answer();
+            answer({ ...this.#head(told), ...refusal });
+          },
+        };
+      }
       const until = this.#options.clock.monotonic() + (claim.report === undefined ? claim.wait_ms : 0);
       const waiting: Waiting = { from, claim, until, answer };
       const { events, answer: say } = this.#tryClaim(waiting, now, () => told);
@@ -187,7 +216,7 @@ export class Writer {
     signal.addEventListener('abort', () => this.#wake(), { once: true });
     const now = this.#now();
     for (const event of first) evolve(this.#board, event, now);
-    await this.#store([first], now, signal);
+    await this.#store([{ events: first, mailSeq: this.#mailSeq }], now, signal);
     led();
     while (!signal.aborted) {
       await this.#idle(signal);
@@ -233,13 +262,17 @@ export class Writer {
     const now = this.#now();
     passTime(this.#board, now);
     for (const query of this.#queries.splice(0)) query(now);
-    const decided = this.#inputs.splice(0, MAX_INPUTS).map((work) => work(now));
-    decided.push(...this.#offer(now));
-    await this.#store(
-      decided.map(({ events }) => events),
-      now,
-      signal,
-    );
+    const groups: Group[] = [];
+    const decided = this.#inputs.splice(0, MAX_INPUTS).map((work) => {
+      const done = work(now);
+      groups.push({ events: done.events, mailSeq: this.#mailSeq });
+      return done;
+    });
+    for (const offered of this.#offer(now)) {
+      decided.push(offered);
+      groups.push({ events: offered.events, mailSeq: this.#mailSeq });
+    }
+    await this.#store(groups, now, signal);
     for (const { answer } of decided) answer();
     for (const { answer } of this.#waiting.ended(this.#options.clock.monotonic())) {
       answer({ ...this.#head(undefined), kind: 'nothing' });
@@ -248,17 +281,23 @@ export class Writer {
 
   /** Offers work to the claims that wait, when something has changed that could help one. */
   #offer(now: number): Decided[] {
-    if (this.#offered === this.#board.chances && !this.#newWaiter) return [];
     const decided: Decided[] = [];
-    this.#newWaiter = false;
-    for (const waiting of this.#waiting.all()) {
-      if (waiting.claim.work === 'task' && this.#board.ready.size() === 0) continue;
-      const { events, answer } = this.#tryClaim(waiting, now, () => undefined);
-      if (answer === undefined && events.length === 0) continue;
-      if (answer !== undefined) this.#waiting.remove(waiting);
-      decided.push({ events, answer: answer ?? (() => {}) });
+    // A claim may end grants of its asker's past, which helps one that was asked before it: ask again then.
+    while (this.#offered !== this.#board.chances || this.#newWaiter) {
+      this.#offered = this.#board.chances;
+      this.#newWaiter = false;
+      for (const waiting of this.#waiting.all()) {
+        const { claim } = waiting;
+        if (isAhead(claim, this.#mailSeq)) continue;
+        // One that waited for its mail has not been decided at all yet.
+        const isNew = claim.after_mail !== undefined;
+        if (claim.work === 'task' && !isNew && this.#board.ready.size() === 0) continue;
+        const { events, answer } = this.#tryClaim(waiting, now, () => undefined);
+        if (answer === undefined && events.length === 0) continue;
+        if (answer !== undefined) this.#waiting.remove(waiting);
+        decided.push({ events, answer: answer ?? (() => {}) });
+      }
     }
-    this.#offered = this.#board.chances;
     return decided;
   }
 
@@ -268,10 +307,7 @@ export class Writer {
     now: number,
     told: () => ReportAnswer | undefined,
   ): { events: readonly Event[]; answer: (() => void) | undefined } {
-    if (claim.after_mail !== undefined && claim.after_mail > this.#mailSeq) {
-      this.#newWaiter = true;
-      return { events: [], answer: undefined };
-    }
+    if (isAhead(claim, this.#mailSeq)) return { events: [], answer: undefined };
     const known = this.#board.agents.get(from)?.incarnation;
     const silentMs = this.#options.signs.silentMs(from, known);
     let applied: { events: readonly Event[]; answer: ClaimDecision };
@@ -298,6 +334,15 @@ export class Writer {
   }
 
   #report(from: string, report: Report, now: number, answer: (answer: ReportAnswer) => void): Decided {
+    const bytes = encode('Report', report).payload.byteLength;
+    // Half a message: what follows from it at once must fit beside it.
+    if (bytes > this.#options.maxPayloadBytes / 2) {
+      const message = `the report has ${bytes} bytes, more than half of what a message may have`;
+      return {
+        events: [],
+        answer: () => answer({ id: report.id, status: 'refused', code: 'too-large', message }),
+      };
+    }
     try {
       const applied = applyReport(this.#board, { from, report }, now);
       return { events: applied.events, answer: () => answer(applied.answer) };
@@ -323,13 +368,11 @@ export class Writer {
   }
 
   #fits(events: readonly Event[]): boolean {
-    return (
-      this.#encode([...events], this.#position.at).payload.byteLength + ENVELOPE_BYTES <=
-      this.#options.maxPayloadBytes
-    );
+    const { payload } = this.#encode([...events], this.#position.at, this.#mailSeq);
+    return payload.byteLength + ENVELOPE_BYTES <= this.#options.maxPayloadBytes;
   }
 
-  #encode(events: Event[], at: number) {
+  #encode(events: Event[], at: number, mailSeq: number) {
     const { batch: predecessor } = this.#position;
     const lastMail = this.#options.lastMail();
     const batch: Batch = {
@@ -338,7 +381,7 @@ export class Writer {
       ...(predecessor === undefined ? {} : { predecessor }),
       term: this.#board.term,
       at,
-      mail_seq: this.#mailSeq,
+      mail_seq: mailSeq,
       ...(lastMail === undefined ? {} : { last_mail: lastMail }),
       streams: { ...this.#options.streams },
       events,
@@ -346,20 +389,43 @@ export class Writer {
     return { batch, payload: encode('Batch', batch).payload };
   }
 
-  /** Stores the events in as few batches as the payload limit allows; one input's events stay together. */
-  async #store(groups: readonly (readonly Event[])[], at: number, signal: AbortSignal): Promise<void> {
-    const filled = groups.filter(({ length }) => length > 0);
-    if (filled.length === 0) return;
-    const { batch, payload } = this.#encode(filled.flat(), at);
-    if (payload.byteLength + ENVELOPE_BYTES > this.#options.maxPayloadBytes && filled.length > 1) {
-      const half = Math.ceil(filled.length / 2);
-      await this.#store(filled.slice(0, half), at, signal);
-      await this.#store(filled.slice(half), at, signal);
+  /** Stores the events in as few batches as the payload limit allows; one input's stay together if they fit. */
+  async #store(groups: readonly Group[], at: number, signal: AbortSignal): Promise<void> {
+    const filled = groups.filter(({ events }) => events.length > 0);
+    const last = groups.at(-1);
+    if (filled.length === 0 || last === undefined) return;
+    const { batch, payload } = this.#encode(
+      filled.flatMap(({ events }) => events),
+      at,
+      last.mailSeq,
+    );
+    const halves = payload.byteLength + ENVELOPE_BYTES > this.#options.maxPayloadBytes && this.#halve(filled);
+    if (halves) {
+      await this.#store(halves[0], at, signal);
+      await this.#store([...halves[1], { events: [], mailSeq: last.mailSeq }], at, signal);
       return;
     }
     const seq = await this.#options.journal.append(batch, this.#position.seq, signal);
     this.#position.seq = seq;
     this.#position.batch = batch.id;
+    this.#position.mailSeq = batch.mail_seq;
     this.#options.onBatch(batch, seq);
   }
+
+  /** Two parts, between two inputs where there are two; the first part of one input consumes no mail. */
+  #halve(groups: readonly Group[]): readonly [readonly Group[], readonly Group[]] | undefined {
+    const half = Math.ceil(groups.length / 2);
+    if (groups.length > 1) return [groups.slice(0, half), groups.slice(half)];
+    const [{ events, mailSeq } = { events: [], mailSeq: 0 }] = groups;
+    if (events.length < 2) return undefined;
+    const middle = Math.ceil(events.length / 2);
+    return [
+      [{ events: events.slice(0, middle), mailSeq: this.#position.mailSeq }],
+      [{ events: events.slice(middle), mailSeq }],
+    ];
+  }
 }
+
+/** Whether the claim must be decided after a mail that is not consumed yet. */
+const isAhead = (claim: Claim, mailSeq: number): boolean =>
+  claim.after_mail !== undefined && claim.after_mail > mailSeq;

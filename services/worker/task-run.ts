@@ -15,6 +15,7 @@ import { runGate } from '../../shared/harness/gate.ts';
 import type { Log } from '../../shared/log.ts';
 import type { RandomId } from '../../shared/random.ts';
 import type { GroupRecords } from './group-records.ts';
+import type { MirrorDesk } from './mirror-desk.ts';
 import { OutputRelay } from './output-relay.ts';
 import { type BareReport, doneReport, judge, type Left, type RunEnd, submittedReport } from './verdict.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
@@ -28,6 +29,7 @@ export interface TaskRunOptions {
   /** The worker's own environment; allow-lists pick from it. */
   readonly environment: Environment;
   readonly groups: GroupRecords;
+  readonly mirrors: MirrorDesk;
   readonly clock: Clock;
   readonly randomId: RandomId;
   readonly log: Log;

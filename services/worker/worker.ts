@@ -14,6 +14,7 @@ import type { Log } from '../../shared/log.ts';
 import { acquireStateLock } from '../../shared/process/state-lock.ts';
 import type { RandomId } from '../../shared/random.ts';
 import { endLeftovers, openGroupRecords } from './group-records.ts';
+import { MirrorDesk } from './mirror-desk.ts';
 import { runTask } from './task-run.ts';
 
 export interface WorkerOptions {
@@ -40,7 +41,7 @@ export async function runWorker(options: WorkerOptions, drain: AbortSignal): Pro
     const groups = await openGroupRecords(stateDir);
     await endLeftovers(stateDir, { clock, log, graceMs: profile.graceMs });
     const outbox = await openOutbox(join(stateDir, 'outbox'), log);
-    const perform = { ...options, groups };
+    const perform = { ...options, groups, mirrors: new MirrorDesk(stateDir) };
     await runClaimLoop(
       {
         ...options,

@@ -2,7 +2,6 @@
  * Where a run works: a fresh worktree of the lane at the tip its grant names, from the worker's mirror of the
  * lane's home; for tasks without a lane an empty folder. State, prompts and logs live outside of it.
  */
-import { createHash } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileRef, TaskGrant } from '../../schemas/index.ts';
@@ -10,9 +9,9 @@ import { putFile } from '../../shared/bus/files.ts';
 import type { Bus } from '../../shared/bus/port.ts';
 import { createBundle } from '../../shared/git/bundle.ts';
 import { captureChange } from '../../shared/git/change-set.ts';
-import { fetchLane, openMirror } from '../../shared/git/mirror.ts';
 import { workState } from '../../shared/git/work-state.ts';
 import { addWorktree, removeWorktree } from '../../shared/git/worktree.ts';
+import type { MirrorDesk } from './mirror-desk.ts';
 import { composePrompt } from './prompt.ts';
 import type { Left } from './verdict.ts';
 
@@ -34,13 +33,14 @@ export interface Workspace {
 export interface WorkspaceOptions {
   /** The worker's state directory. */
   readonly stateDir: string;
+  readonly mirrors: MirrorDesk;
   readonly swarm: Bus;
   readonly project: string;
   readonly agent: string;
 }
 
 export async function openWorkspace(
-  { stateDir, swarm, project, agent }: WorkspaceOptions,
+  { stateDir, mirrors, swarm, project, agent }: WorkspaceOptions,
   grant: TaskGrant,
   signal: AbortSignal,
 ): Promise<Workspace> {
@@ -65,8 +65,7 @@ export async function openWorkspace(
       },
     };
   }
-  const mirror = await openMirror({ dir: mirrorDir(stateDir, lane.home), home: lane.home, signal });
-  const base = await fetchLane(mirror, {
+  const { mirror, commit: base } = await mirrors.fetch(lane.home, {
     branch: lane.branch,
     base: lane.base,
     signal,
@@ -99,7 +98,3 @@ export async function openWorkspace(
     },
   };
 }
-
-/** One mirror for each home that this worker has worked for. */
-const mirrorDir = (stateDir: string, home: string): string =>
-  join(stateDir, 'mirrors', createHash('sha256').update(home).digest('hex').slice(0, 16));

@@ -38,8 +38,6 @@ export interface ClaimLoopOptions {
   readonly log: Log;
   /** How long a grant in hand may go on after the drain began before it is stopped. */
   readonly drainMs: number;
-  /** Called before the first claim, with the courier for reports that belong to no grant. */
-  readonly prepare?: (courier: Courier, signal: AbortSignal) => Promise<void>;
   /** Does the work; the report to send, or nothing when the right to report is gone. Must not reject. */
   readonly perform: (held: HeldGrant) => Promise<Report | undefined>;
 }
@@ -99,7 +97,6 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
     clock,
   });
   try {
-    await options.prepare?.(courier, draining);
     let afterMail = await courier.flush(draining);
     while (!draining.aborted) {
       state = 'waiting';

@@ -31,6 +31,9 @@ export interface HeartbeatOptions {
   readonly held: () => readonly HeldGrant[];
 }
 
+/** The state of an agent's last beat: its name may be used again at once. */
+export const LEAVING = 'gone';
+
 /** Beats until the signal aborts; the last beat says `gone`. */
 export async function beatUntil(options: HeartbeatOptions, signal: AbortSignal): Promise<void> {
   const { clock, log, leaseMs } = options;
@@ -47,7 +50,7 @@ export async function beatUntil(options: HeartbeatOptions, signal: AbortSignal):
     await clock.sleep(leaseMs / 3, signal).catch(() => undefined);
   }
   await questions;
-  publish(options, 'gone', clock.monotonic() - startedAt);
+  publish(options, LEAVING, clock.monotonic() - startedAt);
 }
 
 function publish(options: HeartbeatOptions, state: string, uptimeMs: number): void {

@@ -4,10 +4,11 @@
  * answer and changes nothing (DESIGN 2.2). `committed`, `bounced` and `lane` count only from committers,
  * `takeover` only from a stale-takeover service.
  */
-import type { Event, EventOf, Grant, Report, ReportAnswer, ReportOf, Task } from '../../schemas/index.ts';
+import type { Event, Grant, Report, ReportAnswer, ReportOf, Task } from '../../schemas/index.ts';
 import { assertNever } from '../errors.ts';
 import { followUps } from './decide-claim.ts';
-import { clip, type Decision } from './decision.ts';
+import { bounced, committed } from './decide-commit.ts';
+import { accepted, clip, type Decision, declined } from './decision.ts';
 import { afterAttempt, attachment, type EndFields, ended, lost } from './grant-end.ts';
 import { entryOf } from './lookup.ts';
 import { type Board, roleOf } from './state.ts';
@@ -19,15 +20,7 @@ export interface ReportInput {
 
 type Reports = Exclude<Report, { kind: 'lane' | 'takeover' }>;
 
-const no = (report: Report, code: string, message: string): Decision<ReportAnswer> => ({
-  events: [],
-  answer: { id: report.id, status: 'refused', code, message },
-});
-const yes = (report: Report, events: readonly Event[]): Decision<ReportAnswer> => ({
-  events,
-  answer: { id: report.id, status: 'accepted' },
-});
-
+/** What follows from a report, and its answer. */
 export function decideReport(
   board: Board,
   { from, report }: ReportInput,
@@ -35,15 +28,15 @@ export function decideReport(
 ): Decision<ReportAnswer> {
   if (report.kind === 'lane') return laneTip(board, from, report);
   const task = board.tasks.get(report.task);
-  if (task === undefined) return no(report, 'unknown-task', `there is no task ${report.task}`);
+  if (task === undefined) return declined(report, 'unknown-task', `there is no task ${report.task}`);
   const grant = task.grant;
   if (grant === undefined || grant.fence !== report.fence || grant.run !== report.run) {
-    if (task.last_end?.report === report.id) return yes(report, []);
-    return no(report, 'fenced', fencedMessage(task, report.fence));
+    if (task.last_end?.report === report.id) return accepted(report, []);
+    return declined(report, 'fenced', fencedMessage(task, report.fence));
   }
   if (report.kind === 'takeover') return takeover(board, from, task, grant, report, now);
   if (grant.agent !== from) {
-    return no(
+    return declined(
       report,
       'not-yours',
       `fence ${grant.fence} of ${task.id} belongs to ${grant.agent}, not to ${from}`,
@@ -51,10 +44,10 @@ export function decideReport(
   }
   const isCommitReport = report.kind === 'committed' || report.kind === 'bounced';
   if (isCommitReport !== (grant.kind === 'commit')) {
-    return no(report, 'wrong-kind', `a ${grant.kind} grant does not end with a ${report.kind} report`);
+    return declined(report, 'wrong-kind', `a ${grant.kind} grant does not end with a ${report.kind} report`);
   }
   if (isCommitReport && roleOf(board, from) !== 'committer') {
-    return no(
+    return declined(
       report,
       'wrong-role',
       `${from} has the role ${roleOf(board, from)}; only committers speak of commits`,
@@ -85,15 +78,15 @@ function decideOwn(
     more: readonly Event[] = [],
   ) => {
     const event = ended(task, grant, why, fields, report.id);
-    return yes(report, [event, ...more, ...followUps(board, event)]);
+    return accepted(report, [event, ...more, ...followUps(board, event)]);
   };
   switch (report.kind) {
     case 'progress':
-      return yes(report, [
+      return accepted(report, [
         { type: 'progressed', task: task.id, fence: grant.fence, agent: from, note: report.note },
       ]);
     case 'submitted':
-      if (task.lane === undefined) return no(report, 'no-lane', `${task.id} has no lane to commit to`);
+      if (task.lane === undefined) return declined(report, 'no-lane', `${task.id} has no lane to commit to`);
       return finish('submitted', {
         to: 'submitted',
         outcome: 'completed',
@@ -201,20 +194,21 @@ function takeover(
   now: number,
 ): Decision<ReportAnswer> {
   if (roleOf(board, from) !== 'stale-takeover') {
-    return no(
+    return declined(
       report,
       'wrong-role',
       `${from} has the role ${roleOf(board, from)}; only stale-takeover may take tasks`,
     );
   }
-  if (grant.kind === 'manual') return no(report, 'manual', `${task.id} is held by hand; a person ends that`);
+  if (grant.kind === 'manual')
+    return declined(report, 'manual', `${task.id} is held by hand; a person ends that`);
   const event = lost(board, task, grant, 'takeover', now, `${grant.agent} was ${report.reason}`, report.id);
-  return yes(report, [event, ...followUps(board, event)]);
+  return accepted(report, [event, ...followUps(board, event)]);
 }
 
 function laneTip(board: Board, from: string, report: ReportOf<'lane'>): Decision<ReportAnswer> {
   if (roleOf(board, from) !== 'committer') {
-    return no(
+    return declined(
       report,
       'wrong-role',
       `${from} has the role ${roleOf(board, from)}; only committers speak of lanes`,
@@ -222,181 +216,15 @@ function laneTip(board: Board, from: string, report: ReportOf<'lane'>): Decision
   }
   const lane = board.lanes.get(report.lane);
   if (lane === undefined || entryOf(board.config.lanes, report.lane) === undefined) {
-    return no(report, 'unknown-lane', `there is no lane ${report.lane}`);
+    return declined(report, 'unknown-lane', `there is no lane ${report.lane}`);
   }
-  if (lane.tip === report.tip) return yes(report, []);
+  if (lane.tip === report.tip) return accepted(report, []);
   if (lane.tip === undefined) {
-    return yes(report, [{ type: 'lane_tip', lane: report.lane, tip: report.tip, by: from }]);
+    return accepted(report, [{ type: 'lane_tip', lane: report.lane, tip: report.tip, by: from }]);
   }
   // A committer may have died between moving the branch and saying so: the look-up tells, not the tip.
-  if (lane.unresolved !== undefined || lane.moved_to === report.tip) return yes(report, []);
-  return yes(report, [
+  if (lane.unresolved !== undefined || lane.moved_to === report.tip) return accepted(report, []);
+  return accepted(report, [
     { type: 'lane_moved', lane: report.lane, expected: lane.tip, found: report.tip, by: from },
   ]);
-}
-
-function committed(
-  board: Board,
-  from: string,
-  task: Task,
-  grant: Grant,
-  report: ReportOf<'committed'>,
-  now: number,
-): Decision<ReportAnswer> {
-  if (report.lane !== task.lane) return no(report, 'wrong-lane', `${task.id} is in lane ${task.lane ?? '-'}`);
-  const tip = board.lanes.get(report.lane)?.tip;
-  if (tip !== undefined && tip !== report.old) {
-    return no(
-      report,
-      'foreign-tip',
-      `lane ${report.lane} ends at ${tip}, the report starts from ${report.old}`,
-    );
-  }
-  const { lane, old, commit, subject, found } = report;
-  const event = ended(
-    task,
-    grant,
-    'committed',
-    {
-      to: 'closed',
-      conflicts: 0,
-      outcome: 'completed',
-      closing: {
-        how: 'committed',
-        by: task.submission?.agent ?? from,
-        at: now,
-        commit,
-        ...(report.evidence === undefined ? {} : { evidence: report.evidence }),
-      },
-    },
-    report.id,
-  );
-  return yes(report, [
-    event,
-    { type: 'commit_landed', task: task.id, lane, old, new: report.new, commit, subject, by: from, found },
-  ]);
-}
-
-function bounced(
-  board: Board,
-  from: string,
-  task: Task,
-  grant: Grant,
-  report: ReportOf<'bounced'>,
-  now: number,
-): Decision<ReportAnswer> {
-  if (report.lane !== task.lane) return no(report, 'wrong-lane', `${task.id} is in lane ${task.lane ?? '-'}`);
-  const end = (fields: EndFields, before: readonly Event[] = []): Decision<ReportAnswer> => {
-    const event = ended(task, grant, 'bounced', fields, report.id);
-    return yes(report, [...before, event, ...followUps(board, event)]);
-  };
-  // Given back without a look-up: nothing is known, what was deferred stays deferred.
-  if (report.reason === 'drained') return end({ to: 'submitted' });
-  const edits = deferredEdits(task);
-  const before = [...edits, ...movedLane(board, from, report)];
-  const wish = deferredEnd(task, now);
-  if (wish !== undefined) return end(wish, before);
-  if (report.reason === 'lane_moved') {
-    const submission = task.submission === undefined ? undefined : { ...task.submission, unresolved: false };
-    return end({ to: 'submitted', ...(submission === undefined ? {} : { submission }) }, before);
-  }
-  const edited = edits.reduce((known, { patch }) => withBound(known, patch.max_attempts), task);
-  return end(bounceFields(board, edited, grant, report, from, now), before);
-}
-
-const withBound = (task: Task, max_attempts: number | undefined): Task =>
-  max_attempts === undefined ? task : { ...task, max_attempts };
-
-/** The event that holds the lane when its branch is not where the board left it. */
-function movedLane(board: Board, from: string, { lane, found, reason }: ReportOf<'bounced'>): Event[] {
-  if (reason !== 'lane_moved' || found === undefined || found === board.lanes.get(lane)?.tip) return [];
-  return [{ type: 'lane_moved', lane, found, by: from, ...expectedTip(board, lane) }];
-}
-
-const expectedTip = (board: Board, lane: string): { expected?: string } => {
-  const tip = board.lanes.get(lane)?.tip;
-  return tip === undefined ? {} : { expected: tip };
-};
-
-function bounceFields(
-  board: Board,
-  task: Task,
-  grant: Grant,
-  report: ReportOf<'bounced'>,
-  from: string,
-  now: number,
-): EndFields {
-  const note = (kind: 'conflict' | 'gate' | 'bundle' | 'failure') =>
-    attachment(kind, grant.fence, now, report.detail);
-  switch (report.reason) {
-    case 'conflict': {
-      const conflicts = task.conflicts + 1;
-      const max = board.config.policies.max_conflicts;
-      if (conflicts < max) return { to: 'open', conflicts, attachment: note('conflict') };
-      const reason = `${conflicts} conflicts in a row: a person has to look`;
-      return { to: 'blocked', conflicts, attachment: note('conflict'), reason };
-    }
-    case 'gate': {
-      const gate = report.evidence?.find(({ status }) => status === 'red')?.gate ?? 'a gate';
-      return {
-        ...afterAttempt(board, task, grant.fence, now, `${gate} is red`),
-        attachment: note('gate'),
-      };
-    }
-    case 'empty':
-      if (task.expects !== 'change') {
-        return {
-          to: 'closed',
-          outcome: 'no_change',
-          closing: {
-            how: 'reported',
-            by: task.submission?.agent ?? from,
-            at: now,
-            note: 'the lane held the change already',
-          },
-        };
-      }
-      return {
-        ...afterAttempt(board, task, grant.fence, now, 'the lane holds this change already', 'no_change'),
-        attachment: note('failure'),
-      };
-    case 'bundle_missing':
-    case 'bundle_damaged': {
-      const losses = task.losses + 1;
-      const reason = clip(`the submission could not be read: ${report.detail}`, 1000);
-      const to = losses >= board.config.policies.max_losses ? 'failed' : 'open';
-      return { to, losses, attachment: note('bundle'), ...(to === 'failed' ? { reason } : {}) };
-    }
-    case 'drained':
-    case 'lane_moved':
-      throw new Error(`${report.reason} keeps the submission`);
-    default:
-      return assertNever(report.reason);
-  }
-}
-
-/** What an operator asked for while the committer worked; the last of cancel, close and retry holds. */
-function deferredEnd(task: Task, now: number): EndFields | undefined {
-  const wish = task.deferred?.findLast(({ verb }) => verb !== 'edit');
-  switch (wish?.verb) {
-    case undefined:
-    case 'edit':
-      return undefined;
-    case 'cancel':
-      return { to: 'cancelled', ...(wish?.reason === undefined ? {} : { reason: wish.reason }) };
-    case 'close': {
-      const note = wish?.reason ?? 'closed without change';
-      return { to: 'closed', closing: { how: 'operator', by: wish?.by ?? task.created_by, at: now, note } };
-    }
-    case 'retry':
-      return { to: 'open', attempts: 0, losses: 0, conflicts: 0 };
-    default:
-      return assertNever(wish?.verb as never);
-  }
-}
-
-function deferredEdits(task: Task): EventOf<'task_edited'>[] {
-  return (task.deferred ?? []).flatMap(({ verb, by, patch }): EventOf<'task_edited'>[] =>
-    verb === 'edit' && patch !== undefined ? [{ type: 'task_edited', task: task.id, by, patch }] : [],
-  );
 }

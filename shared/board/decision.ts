@@ -2,7 +2,7 @@
  * What a decision is: the events that follow from an input, and the answer to give once they are stored.
  * `refused` carries no events (a refused command changes nothing).
  */
-import type { Event, Problem, TaskResult } from '../../schemas/index.ts';
+import type { Event, Problem, Report, ReportAnswer, TaskResult } from '../../schemas/index.ts';
 
 /** The answer to a command, before the leader adds its term and journal sequence. */
 export type Answer =
@@ -30,6 +30,18 @@ export const refused = (code: string, message: string, problems?: readonly Probl
     message: clip(message, MESSAGE_LIMIT),
     ...(problems === undefined ? {} : { problems }),
   },
+});
+
+/** A report that counts, with what follows from it. */
+export const accepted = (report: Report, events: readonly Event[]): Decision<ReportAnswer> => ({
+  events,
+  answer: { id: report.id, status: 'accepted' },
+});
+
+/** A report that does not count. */
+export const declined = (report: Report, code: string, message: string): Decision<ReportAnswer> => ({
+  events: [],
+  answer: { id: report.id, status: 'refused', code, message },
 });
 
 /**

@@ -1,7 +1,10 @@
 /**
- * The events with which a leader begins: the genesis of a new journal, and `led` with the next term.
+ * The events with which a leader begins: the genesis of a new journal, `led` with the next term, and what a
+ * predecessor's death left undone: dependents of an ended dep that were not blocked yet. (One input's events
+ * are stored in one batch unless they alone are larger than a message.)
  */
 import type { Event } from '../../schemas/index.ts';
+import { blockedBy, failedDep } from './dep-end.ts';
 import type { Board } from './state.ts';
 
 /** `genesis` is a fresh random id, used only when the journal is empty. */
@@ -10,6 +13,13 @@ export function leadEvents(
   identity: { readonly leader: string; readonly project: string; readonly genesis: string },
 ): Event[] {
   const led: Event = { type: 'led', leader: identity.leader, term: board.term + 1 };
-  if (board.genesis !== '') return [led];
+  if (board.genesis !== '') return [led, ...unblocked(board)];
   return [{ type: 'genesis', genesis: identity.genesis, project: identity.project }, led];
+}
+
+function unblocked(board: Board): Event[] {
+  return [...board.tasks.values()].flatMap((task) => {
+    const dep = task.state === 'open' ? failedDep(board, task.deps) : undefined;
+    return dep === undefined ? [] : [blockedBy(task.id, dep, board.tasks.get(dep)?.state)];
+  });
 }

@@ -99,5 +99,6 @@ const within = (signal: AbortSignal | undefined) => ({
   ...(signal === undefined ? {} : { signal }),
 });
 
-/** Whether the same request may succeed later without anything else changing. */
-export const isTransient = (error: WaggleError): boolean => error.retryable || error.code === 'bus-closed';
+/** Whether the same request may succeed later without anything else changing; not on a bus closed for good. */
+export const isTransient = (error: WaggleError): boolean =>
+  error.retryable || (error.code === 'bus-closed' && error.details['reason'] !== 'closed');

@@ -34,14 +34,13 @@ export function tryDecode<N extends MessageName>(
   name: N,
   message: { readonly payload: Payload; readonly headers: Headers },
 ): { ok: true; value: Messages[N] } | { ok: false; fault: string } {
-  let value: unknown;
   try {
-    value = parse(message);
+    // Saying what is wrong can fail too: MessagePack brings values that JSON cannot show.
+    return check(name, parse(message));
   } catch (error) {
     const type = message.headers['Content-Type'] ?? 'no Content-Type';
-    return { ok: false, fault: `the payload (${type}) cannot be decoded: ${String(error)}` };
+    return { ok: false, fault: `the payload (${type}) cannot be decoded: ${String(error).slice(0, 500)}` };
   }
-  return check(name, value);
 }
 
 /** Like `tryDecode`, but throws `message-invalid`. */

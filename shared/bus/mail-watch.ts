@@ -8,6 +8,7 @@
 import type { StoredMail } from '../../schemas/index.ts';
 import type { Clock } from '../clock.ts';
 import { isWaggleError } from '../errors.ts';
+import { isTransient } from './board-client.ts';
 import { isFault, readMail } from './mailbox.ts';
 import type { Bus } from './port.ts';
 import type { Reader } from './read-client.ts';
@@ -41,7 +42,7 @@ export async function* watchMail(
   const ended = new AbortController();
   const all = AbortSignal.any([signal, ended.signal]);
   const offStatus = swarm.onStatus((status) => {
-    if (status === 'connected' || status === 'slow-consumer') {
+    if (status !== 'disconnected') {
       stale = true;
       wake();
     }
@@ -73,7 +74,7 @@ export async function* watchMail(
           const page = await reader
             .mail({ ...options, after: scanned, limit: PAGE }, signal)
             .catch((error: unknown) => {
-              if (isWaggleError(error) && error.retryable) return undefined;
+              if (signal.aborted || (isWaggleError(error) && isTransient(error))) return undefined;
               throw error;
             });
           if (page === undefined) {

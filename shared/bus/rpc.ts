@@ -1,6 +1,7 @@
 /**
  * Request and answer over the bus, both checked against their schemas. A server answers every request it can
- * attribute: what is no valid request is refused by name and counted, never thrown.
+ * attribute: what is no valid request is refused by name and counted, never thrown; so is an answer that does not
+ * fit a message.
  */
 import type { MessageName, Messages } from '../../schemas/index.ts';
 import { decode, encode, tryDecode } from './codec.ts';
@@ -51,7 +52,9 @@ export function serve<Q extends MessageName, A extends MessageName>(
 ): { stop(): Promise<void> } {
   const subscription = bus.subscribe(subject, endpoint.queue === undefined ? {} : { queue: endpoint.queue });
   const pump = async () => {
-    for await (const delivery of subscription) take(delivery, endpoint);
+    for await (const delivery of subscription) {
+      take(delivery, endpoint, bus.server().maxPayloadBytes - HEADER_BYTES);
+    }
   };
   const done = pump();
   return {
@@ -62,22 +65,33 @@ export function serve<Q extends MessageName, A extends MessageName>(
   };
 }
 
+/** Room for the headers of an answer. */
+const HEADER_BYTES = 256;
+
 function take<Q extends MessageName, A extends MessageName>(
   delivery: Delivery,
   endpoint: Endpoint<Q, A>,
+  limit: number,
 ): void {
-  const answer = (value: Messages[A]) => {
-    const { payload, headers } = encode(endpoint.answer, value);
-    delivery.respond(payload, headers);
-  };
   const from = senderOf(delivery.subject);
+  const refuse = (fault: string) => {
+    endpoint.onFault(from ?? 'nobody', fault);
+    const refusal = endpoint.refuse(fault);
+    return refusal === undefined ? undefined : encode(endpoint.answer, refusal);
+  };
+  const answer = (value: Messages[A]) => {
+    const encoded = encode(endpoint.answer, value);
+    const bytes = encoded.payload.byteLength;
+    // Whoever answers is busy with others: an answer that cannot be sent must not become its error.
+    const fitting =
+      bytes <= limit ? encoded : refuse(`the answer has ${bytes} bytes, more than a message may have`);
+    if (fitting !== undefined) delivery.respond(fitting.payload, fitting.headers);
+  };
   const decoded = tryDecode(endpoint.request, delivery);
   if (from !== undefined && decoded.ok) {
     endpoint.handle({ from, request: decoded.value, answer });
     return;
   }
-  const fault = decoded.ok ? `${delivery.subject} names no agent` : decoded.fault;
-  endpoint.onFault(from ?? 'nobody', fault);
-  const refusal = endpoint.refuse(fault);
-  if (refusal !== undefined) answer(refusal);
+  const refusal = refuse(decoded.ok ? `${delivery.subject} names no agent` : decoded.fault);
+  if (refusal !== undefined) delivery.respond(refusal.payload, refusal.headers);
 }

@@ -24,6 +24,8 @@ export interface ProcessTable {
   /** Undefined when there is no such process. */
   entry(pid: number): Promise<ProcessEntry | undefined>;
   all(): Promise<ProcessEntry[]>;
+  /** Pids of those whose arguments, after the program's name, are exactly `args`. */
+  withArguments(args: readonly string[]): Promise<number[]>;
 }
 
 const run = promisify(execFile);
@@ -60,30 +62,51 @@ function readStat(pid: number | string): ProcessEntry | undefined {
   }
 }
 
+/** The arguments, program's name included, each ended by a NUL; empty when it ended or is not ours to see. */
+function readArguments(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM') return '';
+    throw error;
+  }
+}
+
+const listedPids = (): string[] => readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+
 export const procTable: ProcessTable = {
   boot: async () => readLinuxBoot(),
   entry: async (pid) => readStat(pid),
   all: async () =>
-    readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
+    listedPids()
       .map(readStat)
       .filter((entry) => entry !== undefined),
+  withArguments: async (args) => {
+    const wanted = args.map((arg) => `${arg}\0`).join('');
+    const hasWanted = (line: string): boolean => line !== '' && line.slice(line.indexOf('\0') + 1) === wanted;
+    return listedPids()
+      .filter((pid) => hasWanted(readArguments(pid)))
+      .map(Number);
+  },
 };
 
 // Start times are printed in local time and words: without a fixed zone and locale they would not compare.
 const psEnvironment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', TZ: 'UTC' };
 const psColumns = ['-o', 'pid=', '-o', 'pgid=', '-o', 'stat=', '-o', 'lstart='];
 
-async function ps(selection: readonly string[]): Promise<ProcessEntry[]> {
-  const { stdout } = await run('ps', [...selection, ...psColumns], {
-    env: psEnvironment,
-    maxBuffer: 64 * 1024 * 1024,
-  }).catch((error: { code?: unknown }) => {
+async function psLines(args: readonly string[]): Promise<string[]> {
+  const options = { env: psEnvironment, maxBuffer: 64 * 1024 * 1024 };
+  const { stdout } = await run('ps', args, options).catch((error: { code?: unknown }) => {
     // 1: no process matched.
     if (error.code === 1) return { stdout: '' };
     throw error;
   });
-  return stdout.split('\n').flatMap((line) => {
+  return stdout.split('\n');
+}
+
+async function ps(selection: readonly string[]): Promise<ProcessEntry[]> {
+  return (await psLines([...selection, ...psColumns])).flatMap((line) => {
     const match = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*\S)/.exec(line);
     if (match === null) return [];
     const [, pid, pgid, state = '', startedAt = ''] = match;
@@ -100,6 +123,12 @@ export const psTable: ProcessTable = {
   },
   entry: async (pid) => (await ps(['-p', String(pid)])).at(0),
   all: () => ps(['-A']),
+  withArguments: async (args) => {
+    // Arguments are joined by blanks here; none of ours hold what would make that ambiguous.
+    const end = ` ${args.join(' ')}`;
+    const lines = await psLines(['-A', '-ww', '-o', 'pid=', '-o', 'args=']);
+    return lines.filter((line) => line.endsWith(end)).map((line) => Number.parseInt(line, 10));
+  },
 };
 
 /** The table of this machine. */

@@ -134,8 +134,13 @@ async function markReleased(
   record: LockRecord,
   randomId: RandomId,
 ): Promise<void> {
-  const temporary = await writeTemporary(folder, JSON.stringify({ ...record, released: true }), randomId);
-  await rename(temporary, join(folder, lockName(generation)));
+  try {
+    const temporary = await writeTemporary(folder, JSON.stringify({ ...record, released: true }), randomId);
+    await rename(temporary, join(folder, lockName(generation)));
+  } catch (error) {
+    // Somebody removed the directory, and the lock with it.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
 async function readOrCreateStateId(folder: string, randomId: RandomId): Promise<string> {

@@ -12,8 +12,8 @@ import { messageOf, WaggleError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { randomId } from '../../random.ts';
 import type { Bus, Headers, Payload, Subscription } from '../port.ts';
-import { createApi } from './api.ts';
 import { append } from './append.ts';
+import { createJetStream } from './jetstream.ts';
 import { Link } from './link.ts';
 import { parseLocation } from './location.ts';
 import { checkSize, encodeHeaders, toDelivery } from './message.ts';
@@ -62,13 +62,14 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     maxMessages: options.maxPendingMessages ?? 65_536,
     maxBytes: options.maxPendingBytes ?? 64 * 1024 * 1024,
   };
-  const api = createApi(requests);
-  const streams = createStreams({ link, api, inboxPrefix, randomId, log, clock });
+  const jetStream = createJetStream(link, requests);
+  const streams = createStreams({ link, jetStream, inboxPrefix, randomId, log, clock });
   let closing: Promise<void> | undefined;
 
   const publish = (subject: string, payload: Payload, headers?: Headers): void => {
-    checkSize(payload, headers, link.server.maxPayloadBytes);
-    link.send(subject, payload, { headers: encodeHeaders(headers) });
+    const encoded = encodeHeaders(headers);
+    checkSize(payload, encoded, link.server.maxPayloadBytes);
+    link.send(subject, payload, { headers: encoded });
   };
   const closeAll = (): void => {
     for (const subscription of [...subscriptions]) subscription.close();
@@ -117,8 +118,11 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     isConnected: () => link.isConnected,
     onStatus: (listener) => link.onStatus(listener),
     publish,
-    request: async (subject, payload, requestOptions) =>
-      toDelivery(await requests.send(subject, payload, requestOptions), publish),
+    request: async (subject, payload, { headers, ...rest }) =>
+      toDelivery(
+        await requests.send(subject, payload, { ...rest, headers: encodeHeaders(headers) }),
+        publish,
+      ),
     subscribe: (subject, { queue } = {}) => {
       const subscription = subscribe(link, subject, {
         queue,
@@ -129,7 +133,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       subscriptions.add(subscription);
       return subscription;
     },
-    append: (subject, payload, appendOptions) => append(requests, subject, payload, appendOptions),
+    append: (subject, payload, appendOptions) => append(jetStream.client, subject, payload, appendOptions),
     streams,
     flush,
     close: (timeoutMs = CLOSE_TIMEOUT_MS) => (closing ??= close(timeoutMs)),

@@ -25,31 +25,17 @@ export function decodeHeaders(headers: MsgHdrs | undefined): Headers {
   return decoded;
 }
 
-/** Headers from their bytes in base64, as a stored message is given by the server. */
-export function parseHeaders(base64: string | undefined): Headers {
-  if (base64 === undefined) return NO_HEADERS;
-  const decoded: Record<string, string> = {};
-  const [, ...lines] = Buffer.from(base64, 'base64').toString('utf8').split('\r\n');
-  for (const line of lines) {
-    const colon = line.indexOf(':');
-    if (colon > 0) decoded[line.slice(0, colon)] = line.slice(colon + 1).trim();
-  }
-  return decoded;
-}
-
 /** The bytes that the server counts against its limit. */
-function sizeOf(payload: Payload, headers: Headers | undefined): number {
-  const entries = headers === undefined ? [] : Object.entries(headers);
-  if (entries.length === 0) return payload.length;
-  const lines = entries.reduce(
-    (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value.trim()) + 4,
-    0,
-  );
-  return payload.length + 'NATS/1.0\r\n'.length + lines + 2;
+function sizeOf(payload: Payload, headers: MsgHdrs | undefined): number {
+  if (headers === undefined) return payload.length;
+  let bytes = payload.length + 'NATS/1.0\r\n'.length + 2;
+  for (const [name, values] of headers)
+    for (const value of values) bytes += Buffer.byteLength(name) + Buffer.byteLength(value) + 4;
+  return bytes;
 }
 
 /** Throws `message-too-large`. */
-export function checkSize(payload: Payload, headers: Headers | undefined, limit: number): void {
+export function checkSize(payload: Payload, headers: MsgHdrs | undefined, limit: number): void {
   const bytes = sizeOf(payload, headers);
   if (bytes > limit) throw new WaggleError('message-too-large', { bytes, limit });
 }

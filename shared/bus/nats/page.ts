@@ -16,7 +16,7 @@ export interface Page {
   readonly lastSeq: number;
 }
 
-/** `lastSeq` is the stream's, asked before. Errors: those of `Api.call`, `bus-timeout`, `bus-closed`. */
+/** `lastSeq` is the stream's, asked before. Errors: those of `JetStream.ask`, `bus-timeout`, `bus-closed`. */
 export async function readPage(
   context: PullContext,
   stream: string,

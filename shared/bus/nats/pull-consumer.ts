@@ -1,24 +1,33 @@
 /**
  * Pull consumer: a short-lived, unacknowledged server-side cursor over a stream, from which messages are pulled
- * in batches. Needs rights on `$JS.API` alone (flow control of push consumers would need more).
+ * in batches. Needs rights on `$JS.API` alone (flow control of push consumers would need more). The library's own
+ * iterator isn't used: it reads on without a word in a stream that was created anew, stalls for good before a
+ * message larger than its bound of bytes, and takes no bound in messages beside that.
  *
  * 1. One pull at a time: `isPulling` until its last message or its end has arrived.
  * 2. What is pulled is bounded in messages and bytes: a server cuts off who lets more than 64 MiB pile up.
  * 3. The server numbers deliveries; a number left out means that one was lost: `lost` is told, never hidden.
  * 4. A lost connection ends it. It is never resumed: whoever wants more opens another one from where it was.
  */
-import type { Msg } from 'nats';
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  type ConsumerInfo,
+  DeliverPolicy,
+  type PullOptions,
+} from '@nats-io/jetstream';
+import { type Msg, nanos } from 'nats';
 import type { RandomId } from '../../random.ts';
 import type { Headers, Stored } from '../port.ts';
-import type { Api } from './api.ts';
 import { Arrivals } from './arrivals.ts';
+import type { Call, JetStream } from './jetstream.ts';
 import type { Link } from './link.ts';
 import { decodeHeaders } from './message.ts';
 
 /** What pull consumers and their readers share. */
 export interface PullContext {
   readonly link: Link;
-  readonly api: Api;
+  readonly jetStream: JetStream;
   readonly inboxPrefix: string;
   readonly randomId: RandomId;
 }
@@ -41,17 +50,11 @@ export type Arrival =
   | { readonly kind: 'end'; readonly why: PullEnd; readonly description: string }
   | { readonly kind: 'lost' | 'beat' };
 
-const NANOS_PER_MS = 1_000_000;
 /** The server forgets a cursor that nobody pulls from for this long. */
 export const INACTIVE_MS = 60_000;
 export const HEARTBEAT_MS = 1_500;
 const PULL_EXPIRES_MS = 30_000;
 const PULL_MAX_BYTES = 8 * 1024 * 1024;
-
-interface ConsumerInfo {
-  readonly name: string;
-  readonly num_pending: number;
-}
 
 export class PullConsumer {
   readonly arrivals = new Arrivals<Arrival>();
@@ -68,23 +71,19 @@ export class PullConsumer {
   /** It exceeds the bound of bytes by itself, so it must come alone. */
   #isNextTooLarge = false;
 
-  /** Errors: those of `Api.call`. */
+  /** Errors: those of `JetStream.ask`. */
   static async open(context: PullContext, query: PullQuery, signal?: AbortSignal): Promise<PullConsumer> {
-    const info = await context.api.call<ConsumerInfo>(
-      `CONSUMER.CREATE.${query.stream}`,
-      {
-        stream_name: query.stream,
-        config: {
-          deliver_policy: 'by_start_sequence',
-          opt_start_seq: Math.max(1, query.fromSeq),
-          ack_policy: 'none',
-          mem_storage: true,
-          inactive_threshold: INACTIVE_MS * NANOS_PER_MS,
-          ...(query.subject === undefined ? {} : { filter_subject: query.subject }),
-        },
-      },
-      signal,
-    );
+    const { stream, fromSeq, subject } = query;
+    const config: Partial<ConsumerConfig> = {
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: Math.max(1, fromSeq),
+      ack_policy: AckPolicy.None,
+      mem_storage: true,
+      inactive_threshold: nanos(INACTIVE_MS),
+      ...(subject === undefined ? {} : { filter_subject: subject }),
+    };
+    const call: Call<ConsumerInfo> = ({ consumers }) => consumers.add(stream, config);
+    const info = await context.jetStream.ask('cursor', stream, call, signal);
     return new PullConsumer(context, query, info);
   }
 
@@ -117,12 +116,12 @@ export class PullConsumer {
   pull(batch: number, options: { noWait?: boolean } = {}): void {
     this.#left = this.#isNextTooLarge ? 1 : batch;
     this.#takenInPull = 0;
-    const request = {
+    const request: Partial<PullOptions> = {
       batch: this.#left,
       ...(this.#isNextTooLarge ? {} : { max_bytes: PULL_MAX_BYTES }),
       ...(options.noWait === true
         ? { no_wait: true }
-        : { expires: PULL_EXPIRES_MS * NANOS_PER_MS, idle_heartbeat: HEARTBEAT_MS * NANOS_PER_MS }),
+        : { expires: nanos(PULL_EXPIRES_MS), idle_heartbeat: nanos(HEARTBEAT_MS) }),
     };
     this.#isNextTooLarge = false;
     const subject = `$JS.API.CONSUMER.MSG.NEXT.${this.#query.stream}.${this.#name}`;

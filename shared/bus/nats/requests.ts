@@ -6,19 +6,17 @@
  * 2. A lost connection fails what waits at once with `bus-closed`: the answer may have been lost with it, and
  *    what was asked may have happened.
  */
-import type { Msg } from 'nats';
+import type { Msg, MsgHdrs } from 'nats';
 import { WaggleError } from '../../errors.ts';
 import type { RandomId } from '../../random.ts';
-import type { Headers, Payload } from '../port.ts';
+import type { Payload } from '../port.ts';
 import type { Link, Violation } from './link.ts';
-import { checkSize, encodeHeaders } from './message.ts';
+import { checkSize } from './message.ts';
 
 export interface RequestOptions {
   readonly timeoutMs: number;
-  readonly headers?: Headers | undefined;
+  readonly headers?: MsgHdrs | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** What `bus-timeout` says had no answer. Default: the subject. */
-  readonly what?: string;
 }
 
 interface Waiting {
@@ -46,7 +44,9 @@ export class Requests {
 
   /** The first answer. Errors: `bus-timeout`, `no-responder`, `bus-closed`, `bus-forbidden`, `message-too-large`. */
   send(subject: string, payload: Payload, options: RequestOptions): Promise<Msg> {
-    const { timeoutMs, headers, signal } = options;
+    const { timeoutMs, signal } = options;
+    // The JetStream library always gives some; without an entry they would still count against the size limit.
+    const headers = options.headers?.keys().length === 0 ? undefined : options.headers;
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       if (this.#forbidden !== undefined) throw this.#forbidden;
@@ -54,9 +54,7 @@ export class Requests {
       this.#count += 1;
       const token = this.#count.toString(36);
       const reply = `${this.#inbox}.${token}`;
-      const encoded = encodeHeaders(headers);
-      if (!this.#link.send(subject, payload, { reply, headers: encoded }))
-        throw this.#link.closedError(false);
+      if (!this.#link.send(subject, payload, { reply, headers })) throw this.#link.closedError(false);
       const settle = (): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);
@@ -67,8 +65,8 @@ export class Requests {
         reject(error);
       };
       const abort = (): void => fail(signal?.reason);
-      const what = options.what ?? subject;
-      const timer = setTimeout(() => fail(new WaggleError('bus-timeout', { what, timeoutMs })), timeoutMs);
+      const timeout = (): void => fail(new WaggleError('bus-timeout', { what: subject, timeoutMs }));
+      const timer = setTimeout(timeout, timeoutMs);
       signal?.addEventListener('abort', abort, { once: true });
       this.#waiting.set(token, {
         subject,

@@ -122,6 +122,17 @@ export function appendCases(makeLab: MakeLab): void {
       await expect(bus.append('wg.nowhere.a', bytes('x'))).rejects.toMatchObject({ code: 'stream-missing' });
     });
 
+    it.each(['hello', 'null', '7', '{}', '{"stream":"","seq":1}'])(
+      'calls the end unknown when somebody else answers: %s',
+      async (answer) => {
+        const service = bus.subscribe('wg.elsewhere');
+        const serving = take(service, 1).then(([delivery]) => delivery!.respond(bytes(answer)));
+        await bus.flush();
+        await expect(bus.append('wg.elsewhere', bytes('x'))).rejects.toMatchObject({ code: 'bus-timeout' });
+        await serving;
+      },
+    );
+
     it('refuses what exceeds the limit before sending it, headers counted', async () => {
       const { name, at, spec } = freshStream();
       await bus.streams.ensure(spec);

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import { type BusOptions, connectBus } from '../../../shared/bus/nats/connect.ts';
 import { parseLocation } from '../../../shared/bus/nats/location.ts';
-import type { Bus, BusStatus } from '../../../shared/bus/port.ts';
+import type { Bus, BusStatus, StreamSpec } from '../../../shared/bus/port.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { type Log, silentLog } from '../../../shared/log.ts';
 import { randomId } from '../../../shared/random.ts';
@@ -50,6 +50,10 @@ async function withServer(run: (server: TestNatsServer) => Promise<void>): Promi
   } finally {
     await server.stop();
   }
+}
+
+function isOld({ version }: TestNatsServer): boolean {
+  return version.major === 2 && version.minor < 10;
 }
 
 /** A port of the loopback on which nobody listens. */
@@ -141,6 +145,32 @@ describe('connecting to NATS', () => {
       expect(performance.now() - began).toBeLessThan(600);
       expect(heard).toEqual(['disconnected', 'closed']);
       process.kill(server.pid, 'SIGCONT');
+    }));
+
+  it('says so where the account has no JetStream', ({ skip }) =>
+    withServer(async (server) => {
+      skip(isOld(server), 'a 2.9 server stays silent');
+      const bus = await connectAs(server.sys);
+      const refused = { code: 'bus-refused', details: { status: 503 } };
+      await expect(bus.streams.info('ANY')).rejects.toMatchObject(refused);
+      await bus.close();
+    }));
+
+  it('changes what a standing stream publishes again, or says that an old server cannot', () =>
+    withServer(async (server) => {
+      const bus = await connectAs(server.swarm);
+      const { at, spec } = freshStream();
+      const changed = async (to: StreamSpec) => {
+        if (isOld(server))
+          return await expect(bus.streams.ensure(to)).rejects.toMatchObject({ code: 'bus-refused' });
+        expect(await bus.streams.ensure(to)).toBe('updated');
+        expect(await bus.streams.ensure(to)).toBe('unchanged');
+      };
+      await bus.streams.ensure(spec);
+      const republishing = { ...spec, republish: { from: `${at}.>`, to: `wg.live.${at}.>` } };
+      await changed(republishing);
+      if (!isOld(server)) await changed(spec);
+      await bus.close();
     }));
 
   it('leaves nothing of its readers on the server', () =>

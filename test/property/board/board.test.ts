@@ -7,7 +7,7 @@ import { commit, config, createDriver, type Driver, fold } from '../../unit/shar
 import { expectSound, isReadyByRule, isSettled, pickByRule } from './rules.ts';
 import { history, inputOf, type Past, type Sent, type Step, seen, send } from './steps.ts';
 
-const RUNS = 250;
+const RUNS = 150;
 
 const setUp = (): Driver => {
   const driver = createDriver({

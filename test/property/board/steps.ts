@@ -28,19 +28,19 @@ const few = <T>(values: readonly T[]) => fc.subarray([...values], { maxLength: 2
 
 const fields = {
   priority: fc.constantFrom('P0', 'P1', 'P2', 'P3', 'P4'),
-  labels: few(['ui', 'db', 'constructor']),
+  labels: fc.constantFrom<string[]>([], [], [], ['ui'], ['db', 'ui'], ['constructor']),
   deps: fc.array(pick, { maxLength: 3 }),
   parent: some(pick),
   paths: few(paths),
-  requires: fc.constantFrom(
-    undefined,
-    undefined,
-    { labels: ['gpu'] },
-    { os: 'darwin' as const },
-    { profile: 'big' },
+  requires: fc.oneof(
+    { weight: 6, arbitrary: fc.constant(undefined) },
+    {
+      weight: 2,
+      arbitrary: fc.constantFrom({ labels: ['gpu'] }, { os: 'darwin' as const }, { profile: 'big' }),
+    },
   ),
   gates: few(['VG-1', 'VG-2']),
-  heavy: fc.boolean(),
+  heavy: fc.constantFrom(false, false, false, true),
   not_before: some(fc.nat(60_000)),
   max_attempts: some(fc.integer({ min: 1, max: 3 })),
 };
@@ -86,7 +86,7 @@ const step = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('add' as const),
       ...fields,
-      lane: fc.constantFrom(...lanes, undefined),
+      lane: fc.constantFrom('main', 'main', ...lanes, undefined),
       expects: fc.constantFrom('change', 'change', 'none', 'any'),
     }),
   },

@@ -9,10 +9,11 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from 'nats';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { embeddedDurability } from '../../../../infra/nats/config.ts';
-import { processesWithArguments, processIdentity } from '../../../../infra/nats/process-table.ts';
 import { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from '../../../../infra/nats/server.ts';
 import { formatNatsVersion } from '../../../../infra/nats/version.ts';
 import { silentLog } from '../../../../shared/log.ts';
+import { processIdentity } from '../../../../shared/process/identity.ts';
+import { processTable } from '../../../../shared/process/process-table.ts';
 import { testBinary } from '../../../support/nats-server.ts';
 
 const HOLDER = fileURLToPath(new URL('./embedded-holder.ts', import.meta.url));
@@ -34,7 +35,7 @@ afterEach(async () => {
   expect(left, 'servers left on the store').toEqual([]);
 });
 
-const running = () => processesWithArguments(['-c', join(dir, 'nats.conf')]);
+const running = () => processTable.withArguments(['-c', join(dir, 'nats.conf')]);
 
 async function start(options: Partial<EmbeddedOptions> = {}): Promise<EmbeddedServer> {
   const server = await startEmbedded({ binary: await testBinary(), dir, log: silentLog, ...options });

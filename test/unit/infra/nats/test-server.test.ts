@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { connect } from 'nats';
 import { expect, test } from 'vitest';
-import { processIdentity } from '../../../../infra/nats/process-table.ts';
+import { processIdentity } from '../../../../shared/process/identity.ts';
 import { type Login, startNatsServer } from '../../../support/nats-server.ts';
 
 async function ask({ url, user, password }: Login): Promise<string> {

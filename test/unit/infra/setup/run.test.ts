@@ -30,12 +30,14 @@ let root: string;
 
 beforeAll(async () => {
   root = built = await mkdtemp(join(tmpdir(), 'waggle-setup-'));
-  for (const name of ['package.json', 'package-lock.json', 'tsconfig.json', 'infra/setup', 'infra/nats']) {
+  const finder = [
+    'infra/nats/binary.ts',
+    'infra/nats/install.ts',
+    'infra/nats/version.ts',
+    'shared/errors.ts',
+  ];
+  for (const name of ['package.json', 'package-lock.json', 'tsconfig.json', 'infra/setup', ...finder]) {
     await cp(join(REAL, name), join(root, name), { recursive: true });
-  }
-  await mkdir(join(root, 'shared'));
-  for (const name of ['errors.ts', 'clock.ts', 'log.ts', 'random.ts']) {
-    await cp(join(REAL, 'shared', name), join(root, 'shared', name));
   }
   await mkdir(join(root, 'node_modules'));
   for (const entry of await readdir(join(REAL, 'node_modules'))) {

@@ -9,6 +9,7 @@ import {
   terminateGroup,
 } from '../../../../shared/process/group.ts';
 import { processIdentity } from '../../../../shared/process/identity.ts';
+import { processTable } from '../../../../shared/process/process-table.ts';
 import { randomId } from '../../../../shared/random.ts';
 import { expectRunning, processesWith, waitUntil } from '../../../support/fake-harness-watch.ts';
 
@@ -66,7 +67,8 @@ async function startLeaderless(marker: string, env = {}): Promise<ProcessGroup> 
     marker,
     env,
   );
-  await waitUntil('the leader has ended', async () => (await processIdentity(group.pgid)) === undefined);
+  // Not only a zombie: as long as its parent has not reaped it, its number proves whose the group is.
+  await waitUntil('the leader is gone', async () => (await processTable.entry(group.pgid)) === undefined);
   return group;
 }
 

@@ -77,6 +77,24 @@ test('the table from ps says the same of a process as the one from /proc', async
   }
 });
 
+test.each([
+  ['/proc', procTable],
+  ['ps', psTable],
+] as const)('a process is found by exactly its arguments, from %s', async (source, table) => {
+  if (source === '/proc' && process.platform !== 'linux') return;
+  const [, only, other] = ['sleep', '60.125', '60.25'];
+  const children = [spawn('sleep', [only!]), spawn('sleep', [only!, other!])];
+  try {
+    await Promise.all(children.map((child) => once(child, 'spawn')));
+    expect(await table.withArguments([only!])).toEqual([children[0]!.pid]);
+    expect(await table.withArguments([only!, other!])).toEqual([children[1]!.pid]);
+    expect(await table.withArguments(['60.0625'])).toEqual([]);
+  } finally {
+    for (const child of children) child.kill('SIGKILL');
+    await Promise.all(children.map((child) => once(child, 'exit')));
+  }
+});
+
 test('host and boot are known and stay the same', async () => {
   expect(hostName()).not.toBe('');
   expect(await bootId()).toMatch(/^[0-9A-Fa-f-]{36}$/);

@@ -125,6 +125,13 @@ test('a released directory is taken again with a higher generation and the same 
   expect(second.place).toEqual({ host: hostname(), boot: await bootId(), state: first.stateId });
 });
 
+test('releasing a directory that somebody removed is no error', async () => {
+  const lock = await acquireStateLock(folder, { randomId });
+  await rm(folder, { recursive: true });
+  await lock.release();
+  expect((await acquireStateLock(folder, { randomId })).generation).toBe(1);
+});
+
 test('a lock whose pid now belongs to another process is free', async () => {
   await writeLock(3, { startedAt: 'long ago' });
   expect((await acquireStateLock(folder, { randomId })).generation).toBe(4);

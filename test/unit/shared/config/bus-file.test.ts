@@ -8,7 +8,7 @@ import {
   readBusFile,
   removeBusFile,
   writeBusFile,
-} from '../../../../infra/nats/bus-file.ts';
+} from '../../../../shared/config/bus-file.ts';
 
 const bus: BusFile = {
   v: 1,

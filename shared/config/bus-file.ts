@@ -7,7 +7,7 @@
  */
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { messageOf, WaggleError } from '../../shared/errors.ts';
+import { messageOf, WaggleError } from '../errors.ts';
 import { writePrivateFile } from './private-file.ts';
 
 export interface BusLogin {

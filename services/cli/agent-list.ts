@@ -1,0 +1,120 @@
+/**
+ * Who works for a project and on what: last beats, the board's grants and what runs here, put together. Pure.
+ */
+import type { QueryAnswerOf, ReadAnswerOf } from '../../schemas/index.ts';
+
+export interface AgentTask {
+  readonly task: string;
+  readonly fence: number;
+  readonly phase?: string;
+  readonly output_age_ms?: number;
+  readonly output_bytes?: number;
+}
+
+export interface AgentEntry {
+  readonly name: string;
+  readonly role: string;
+  readonly state: string;
+  readonly tasks: readonly AgentTask[];
+  /** Absent: it sends none, or none is known. */
+  readonly beat_age_ms?: number;
+  /** Three beats and more are missing. */
+  readonly beat_old: boolean;
+  readonly host?: string;
+  readonly pid?: number;
+  readonly version?: string;
+  readonly profile?: string;
+  /** Whether `waggle up` runs it here. */
+  readonly supervised: boolean;
+}
+
+export interface AgentSources {
+  readonly beats: ReadAnswerOf<'beats'>['beats'];
+  readonly status: Pick<QueryAnswerOf<'status'>, 'leader' | 'grants' | 'config'>;
+  /** What `waggle up` runs here. */
+  readonly supervised: readonly { readonly name: string; readonly pid: number }[];
+  readonly host: string;
+}
+
+const MISSED_BEATS = 3;
+
+/** By name, the leader first; agents that said goodbye are left out. */
+export function listAgents(sources: AgentSources): AgentEntry[] {
+  const { beats, status, supervised, host } = sources;
+  const isHere = (name: string, pid: number | undefined) =>
+    supervised.some((service) => service.name === name && (pid === undefined || service.pid === pid));
+  const leader = leaderEntry(status.leader, (pid) => isHere('orchestrator', pid));
+  const beating = beats
+    .filter(({ beat }) => beat.state !== 'gone')
+    .map(({ agent, age_ms, beat }): AgentEntry => {
+      const isOld = age_ms > beat.every_ms * MISSED_BEATS;
+      return {
+        name: agent,
+        role: beat.role,
+        state: isOld ? 'silent' : beat.state,
+        tasks: beat.grants.map(({ task, fence, phase, output_age_ms, output_bytes }) => ({
+          task,
+          fence,
+          phase,
+          output_bytes,
+          // Since the beat was sent nothing is known of its output: it can only have become older.
+          ...(output_age_ms === undefined ? {} : { output_age_ms: output_age_ms + age_ms }),
+        })),
+        beat_age_ms: age_ms,
+        beat_old: isOld,
+        host: beat.place.host,
+        pid: beat.pid,
+        version: beat.version,
+        ...(beat.profile === undefined ? {} : { profile: beat.profile }),
+        supervised: beat.place.host === host && isHere(agent, beat.pid),
+      };
+    });
+  const known = new Set([leader.name, ...beating.map(({ name }) => name)]);
+  const holders = holdersOf(status, known);
+  for (const { name } of holders) known.add(name);
+  const beatless = supervised.filter(({ name }) => !known.has(name)).map((one) => beatlessEntry(one, host));
+  const others = [...beating, ...holders, ...beatless];
+  return [leader, ...others.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))];
+}
+
+/** An orchestrator calls itself `<host>-<pid>-<random>` and sends no beats: it answered just now. */
+function leaderEntry(identity: string, isHere: (pid: number | undefined) => boolean): AgentEntry {
+  const match = /^(.*)-(\d+)-[a-z0-9]+$/.exec(identity);
+  const pid = match?.[2] === undefined ? undefined : Number(match[2]);
+  return {
+    name: 'orchestrator',
+    role: 'orchestrator',
+    state: 'leading',
+    tasks: [],
+    beat_old: false,
+    ...(match?.[1] === undefined ? {} : { host: match[1] }),
+    ...(pid === undefined ? {} : { pid }),
+    supervised: isHere(pid),
+  };
+}
+
+/** Those who hold grants and are not heard of: people, and agents whose beats were lost with the bus. */
+function holdersOf({ grants, config }: AgentSources['status'], known: ReadonlySet<string>): AgentEntry[] {
+  const names = [...new Set(grants.map(({ agent }) => agent))].filter((name) => !known.has(name));
+  return names.map((name) => {
+    const held = grants.filter(({ agent }) => agent === name);
+    const tasks = held.map(({ task, fence, kind }) => ({ task, fence, phase: kind }));
+    const role = config.roles[name] ?? 'worker';
+    const isPerson = held.every(({ kind }) => kind === 'manual');
+    return { name, role, state: isPerson ? 'manual' : 'unheard', tasks, beat_old: false, supervised: false };
+  });
+}
+
+function beatlessEntry({ name, pid }: { name: string; pid: number }, host: string): AgentEntry {
+  const isBus = name === 'nats';
+  return {
+    name,
+    role: isBus ? 'bus' : name === 'orchestrator' ? name : 'unknown',
+    state: isBus ? 'running' : 'no beat',
+    tasks: [],
+    beat_old: false,
+    host,
+    pid,
+    supervised: true,
+  };
+}

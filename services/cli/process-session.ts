@@ -1,0 +1,51 @@
+/**
+ * The session of this process: its streams, and a signal that the first Ctrl-C or SIGTERM aborts. A second one
+ * ends the process at once, unless the command does something better then (`onHurry`).
+ */
+import { onParentGone, PARENT_GONE } from './parent-watch.ts';
+import type { Session } from './session.ts';
+
+export interface ProcessSessionOptions {
+  /** Drain, too, when standard input closes: the supervisor's end of it. */
+  readonly withParent?: boolean;
+}
+
+export function processSession(options: ProcessSessionOptions = {}): {
+  session: Session;
+  end: (code: number) => void;
+} {
+  const stop = new AbortController();
+  let hurry: (() => void) | undefined;
+  const onSignal = (name: NodeJS.Signals) => {
+    if (!stop.signal.aborted) stop.abort(name);
+    else if (hurry !== undefined) hurry();
+    else process.exit(name === 'SIGINT' ? 130 : 143);
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  // A reader that has seen enough (`| head`) is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
+  });
+  const { stdin, stdout, stderr, env } = process;
+  if (options.withParent === true) onParentGone(stdin, () => stop.abort(PARENT_GONE));
+  return {
+    session: {
+      folder: process.cwd(),
+      variables: env,
+      stdin,
+      stdout,
+      stderr,
+      signal: stop.signal,
+      onHurry: (act) => {
+        hurry = act;
+      },
+    },
+    // A socket of a hung server could keep the process alive; standard output must be written first.
+    end: (code) => {
+      process.exitCode = code;
+      stdout.write('', () => process.exit(code));
+    },
+  };
+}
