@@ -6,8 +6,8 @@ import { onParentGone, PARENT_GONE } from './parent-watch.ts';
 import type { Session } from './session.ts';
 
 export interface ProcessSessionOptions {
-  /** Drain, too, when standard input closes: the supervisor's end of it. */
-  readonly withParent?: boolean;
+  /** Drain, too, when standard input closes (the supervisor has died) and this has resolved. */
+  readonly afterParent?: () => Promise<void>;
 }
 
 export function processSession(options: ProcessSessionOptions = {}): {
@@ -29,7 +29,12 @@ export function processSession(options: ProcessSessionOptions = {}): {
     process.exit(0);
   });
   const { stdin, stdout, stderr, env } = process;
-  if (options.withParent === true) onParentGone(stdin, () => stop.abort(PARENT_GONE));
+  const { afterParent } = options;
+  if (afterParent !== undefined) {
+    const leave = () => stop.abort(PARENT_GONE);
+    // Whatever goes wrong with the order: nobody stays.
+    onParentGone(stdin, () => void afterParent().then(leave, leave));
+  }
   return {
     session: {
       folder: process.cwd(),

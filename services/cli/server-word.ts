@@ -18,7 +18,8 @@ export interface ServerAccess {
 /** The part of the server's word that matters here. */
 export interface ServerWord {
   readonly version: string;
-  readonly connections: number;
+  /** Its wall clock, milliseconds since the epoch. */
+  readonly now?: number;
   /** Absent: JetStream is off, or the server is too old to tell. */
   readonly jetstream?: { readonly storeDir?: string; readonly syncAlways: boolean; readonly peers: number };
 }
@@ -62,9 +63,10 @@ export function readServerWord(answer: unknown): ServerWord {
   const config = part(part(data, 'jetstream'), 'config');
   const cluster = part(part(data, 'jetstream'), 'meta');
   const storeDir = config?.['store_dir'];
+  const now = Date.parse(String(data?.['now']));
   return {
     version: String(data?.['version'] ?? 'unknown'),
-    connections: Number(data?.['connections'] ?? 0),
+    ...(Number.isNaN(now) ? {} : { now }),
     ...(config === undefined
       ? {}
       : {

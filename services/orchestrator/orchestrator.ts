@@ -6,12 +6,10 @@
  * The read service runs all the time, leading or not.
  */
 
-import type { Event } from '../../schemas/index.ts';
 import { LEAVING } from '../../shared/agent/heartbeat.ts';
-import { consequences } from '../../shared/board/dep-end.ts';
 import { evolveBatch } from '../../shared/board/evolve.ts';
 import { leadEvents } from '../../shared/board/lead.ts';
-import { type Board, createBoard } from '../../shared/board/state.ts';
+import { createBoard } from '../../shared/board/state.ts';
 import { encode, tryDecode } from '../../shared/bus/codec.ts';
 import { openJournal } from '../../shared/bus/journal.ts';
 import type { Bus } from '../../shared/bus/port.ts';
@@ -186,8 +184,7 @@ async function leadTerm(options: OrchestratorOptions, refusals: Refusals, outer:
   if (outer.aborted) onOuter();
   try {
     const genesis = randomId(12);
-    const first = [...leadEvents(board, { leader: identity, project, genesis }), ...unfinished(board)];
-    await writer.run(first, led, signal);
+    await writer.run(leadEvents(board, { leader: identity, project, genesis }), led, signal);
     if (!outer.aborted) throw signal.reason;
   } finally {
     over.abort();
@@ -197,12 +194,6 @@ async function leadTerm(options: OrchestratorOptions, refusals: Refusals, outer:
     await endpoints?.stop();
     await Promise.all(helpers);
   }
-}
-
-/** What a dead leader had no time to store: the last parts of consequences too many for one batch. */
-function unfinished(board: Board): Event[] {
-  const ended = [...board.tasks.values()].filter(({ state }) => state === 'failed' || state === 'cancelled');
-  return consequences(board, new Map(ended.map(({ id, state }) => [id, state])));
 }
 
 async function createdTimes(

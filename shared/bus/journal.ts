@@ -73,9 +73,10 @@ export function openJournal(core: Bus, project: string, clock: Clock): Journal {
     async page(after, limit) {
       const page = await core.streams.page(stream, { fromSeq: after + 1, limit });
       let bytes = 0;
+      const room = Math.min(PAGE_BYTES, core.server().maxPayloadBytes / 2);
       const fitting = page.messages.filter(({ payload }, index) => {
         bytes += payload.byteLength;
-        return index === 0 || bytes <= PAGE_BYTES;
+        return index === 0 || bytes <= room;
       });
       return {
         batches: fitting.map((stored) => ({ seq: stored.seq, batch: read(stored) })),

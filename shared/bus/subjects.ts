@@ -37,7 +37,7 @@ export function subjectsOf(project: string): Subjects {
     leader: `${prefix}.leader`,
     mail: (from, to) => `${prefix}.mail.${from}.${to.kind}.${to.name}`,
     mailTo: (to, from = '*') =>
-      to === undefined ? `${prefix}.mail.${from}.>` : `${prefix}.mail.${from}.${to.kind}.${to.name}`,
+      to === undefined ? `${prefix}.mail.${from}.*.*` : `${prefix}.mail.${from}.${to.kind}.${to.name}`,
     live: (mailSubject) => mailSubject.replace(`${prefix}.mail.`, `${prefix}.live.mail.`),
     beat: (agent) => `${prefix}.beat.${agent}`,
     output: (agent, run) => `${prefix}.output.${agent}.${run}`,

@@ -6,6 +6,7 @@ import type { Supervisor } from '../../../infra/supervisor/supervisor.ts';
 import { messageOf, WaggleError } from '../../../shared/errors.ts';
 import type { Log } from '../../../shared/log.ts';
 import { processIdentity } from '../../../shared/process/identity.ts';
+import type { UpPlan } from './plan.ts';
 import { removeUpFile, type UpFile, type UpService, type UpState, writeUpFile } from './up-file.ts';
 
 export interface UpRecord {
@@ -20,12 +21,12 @@ export async function openUpRecord(options: {
   readonly root: string;
   readonly project: string;
   readonly startedAt: number;
-  /** Names in the order in which they are stopped. */
-  readonly order: readonly string[];
+  readonly plan: Pick<UpPlan, 'services' | 'stopOrder'>;
   readonly supervisor: () => Pick<Supervisor, 'pid'> | undefined;
   readonly log: Log;
 }): Promise<UpRecord> {
-  const { root, project, order, supervisor, log } = options;
+  const { root, project, plan, supervisor, log } = options;
+  const order = leavingOrder(plan);
   const self = await processIdentity(process.pid);
   if (self === undefined) throw new WaggleError('check-failed', { message: 'the system hides this process' });
   let state: UpState = 'starting';
@@ -33,10 +34,12 @@ export async function openUpRecord(options: {
 
   const services = async (): Promise<UpService[]> => {
     const found = await Promise.all(
-      order.map(async (name) => {
+      order.map(async ({ name, ...rest }) => {
         const pid = supervisor()?.pid(name);
         const identity = pid === undefined ? undefined : await processIdentity(pid);
-        return identity === undefined ? [] : [{ name, pid: identity.pid, identity: identity.startedAt }];
+        return identity === undefined
+          ? []
+          : [{ name, ...rest, pid: identity.pid, identity: identity.startedAt }];
       }),
     );
     return found.flat();
@@ -72,4 +75,16 @@ export async function openUpRecord(options: {
       await removeUpFile(root);
     },
   };
+}
+
+/** Everything but who runs it now. */
+type Leaving = Omit<UpService, 'pid' | 'identity'>;
+
+function leavingOrder({ services, stopOrder }: Pick<UpPlan, 'services' | 'stopOrder'>): readonly Leaving[] {
+  return stopOrder.flatMap((names, stop_group) =>
+    names.map((name) => {
+      const drain_ms = services.find((service) => service.name === name)?.drainMs ?? 0;
+      return { name, stop_group, drain_ms };
+    }),
+  );
 }

@@ -108,7 +108,7 @@ async function runPlan(
   const record: UpRecord = await openUpRecord({
     root,
     project,
-    order,
+    plan,
     startedAt: clock.now(),
     supervisor: () => supervisor,
     log: silentLog,

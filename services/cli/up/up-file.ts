@@ -15,6 +15,10 @@ export interface UpProcess {
 
 export interface UpService extends UpProcess {
   readonly name: string;
+  /** Which leave together; lower ones first. */
+  readonly stop_group: number;
+  /** How long it may take to leave. */
+  readonly drain_ms: number;
 }
 
 export type UpState = 'starting' | 'ready' | 'draining';
@@ -24,7 +28,7 @@ export interface UpFile extends UpProcess {
   readonly project: string;
   readonly state: UpState;
   readonly started_at: number;
-  /** Those that run now, in the order in which they are stopped. */
+  /** Those that run now, in the order in which they leave. */
   readonly services: readonly UpService[];
 }
 
@@ -78,8 +82,14 @@ function isUpFile(value: unknown): value is UpFile {
     typeof project === 'string' &&
     isProcess(value) &&
     Array.isArray(services) &&
-    services.every((one) => isProcess(one) && typeof (one as { name?: unknown }).name === 'string')
+    services.every(isService)
   );
+}
+
+function isService(value: unknown): boolean {
+  if (!isProcess(value)) return false;
+  const { name, stop_group, drain_ms } = value as Record<string, unknown>;
+  return typeof name === 'string' && typeof stop_group === 'number' && typeof drain_ms === 'number';
 }
 
 function isProcess(value: unknown): boolean {

@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { systemClock } from '../../../shared/clock.ts';
+import { findBus } from '../../../shared/config/bus-file.ts';
+import { isUrl } from '../../../shared/config/lane-home.ts';
+import { WaggleError } from '../../../shared/errors.ts';
+import type { CommandModule } from '../command-module.ts';
+import { type BusUnderTest, busChecks } from '../doctor/bus.ts';
+import { leftoverChecks } from '../doctor/leftovers.ts';
+import { machineChecks } from '../doctor/machine.ts';
+import { projectChecks } from '../doctor/project.ts';
+import { type Check, doctorReport } from '../doctor/report.ts';
+import type { Paint } from '../paint.ts';
+import { findProject, type ProjectPlace } from '../project-place.ts';
+import { outputOf, type Session } from '../session.ts';
+import { formatTable } from '../table.ts';
+
+interface Flags {
+  readonly json?: true;
+}
+
+const words = { pass: 'ok', warn: 'warn', fail: 'FAIL', skip: 'skip' } as const;
+
+/** `waggle doctor`: looks at machine, project and bus; exit code 1 when a check failed. */
+export const build: CommandModule['build'] = (session, exit) =>
+  new Command('doctor')
+    .description('check bus, versions, durability, git and disk')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  waggle doctor')
+    .action(async ({ json }: Flags) => {
+      const output = outputOf(session, { json: json === true });
+      const report = doctorReport(await examine(session), systemClock.now());
+      const { passed, warnings, failed, skipped } = report.summary;
+      output.answer(report, () => {
+        const total = `${passed} ok, ${warnings} warnings, ${failed} failed, ${skipped} skipped`;
+        return `${tableOf(report.checks, output.paint)}\n${total}`;
+      });
+      if (failed > 0) exit(1);
+    });
+
+async function examine(session: Session): Promise<Check[]> {
+  const { folder, variables } = session;
+  const place = findProject(folder, variables);
+  const found = await place.catch(() => undefined);
+  const parts = [
+    machineChecks(variables, foldersOf(found, folder)),
+    projectChecks(place, variables),
+    busChecks(busUnderTest(session, found)),
+    found === undefined ? [] : leftoverChecks(found),
+  ];
+  return (await Promise.all(parts)).flat();
+}
+
+/** Whose disks must have room. */
+function foldersOf(place: ProjectPlace | undefined, folder: string): Map<string, string> {
+  const folders = new Map([['.waggle', place?.root ?? folder]]);
+  for (const [name, { home }] of Object.entries(place?.config.board.lanes ?? {}))
+    if (!isUrl(home) && home !== place?.root) folders.set(`lane ${name}`, home);
+  return folders;
+}
+
+async function busUnderTest(session: Session, place: ProjectPlace | undefined): Promise<BusUnderTest> {
+  const { folder, variables } = session;
+  const bus = await findBus({ folder, env: variables });
+  const project = place?.project ?? variables['WAGGLE_PROJECT'] ?? bus.project;
+  if (project === undefined)
+    throw new WaggleError('usage', { message: 'no project is named: set WAGGLE_PROJECT' });
+  const root = place?.root ?? bus.root ?? folder;
+  return { bus, project, stateRoot: join(root, '.waggle'), clock: systemClock };
+}
+
+function tableOf(checks: readonly Check[], paint: Paint): string {
+  const rows = checks.map(({ category, name, status, details, error }) => [
+    words[status],
+    category,
+    name,
+    [error, details].filter((text) => text !== undefined).join(' · '),
+  ]);
+  return formatTable(['', 'CATEGORY', 'CHECK', 'FOUND'], rows, paint);
+}

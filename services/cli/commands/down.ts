@@ -1,0 +1,76 @@
+import { dirname } from 'node:path';
+import { Command } from 'commander';
+import { type Clock, systemClock } from '../../../shared/clock.ts';
+import { findConfig } from '../../../shared/config/config-file.ts';
+import type { CommandModule } from '../command-module.ts';
+import type { Output } from '../output.ts';
+import { outputOf } from '../session.ts';
+import { endOrphanBus, endServices, livingOf, send } from '../up/leftovers.ts';
+import { findUpFile, isRunning, readUpFile, removeUpFile, type UpFile } from '../up/up-file.ts';
+
+interface Flags {
+  readonly now?: true;
+  readonly json?: true;
+}
+
+const POLL_MS = 50;
+/** With --now: how often it is told to hurry, and when it is killed with all it runs. */
+const HURRY_MS = 500;
+const KILL_MS = 15_000;
+
+/** `waggle down`: drains and ends what `waggle up` runs here; says so when nothing does. */
+export const build: CommandModule['build'] = (session) =>
+  new Command('down')
+    .description('drain and stop what `waggle up` started here')
+    .option('--now', 'do not wait for runs and commits in hand')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  waggle down')
+    .action(async ({ now, json }: Flags) => {
+      const output = outputOf(session, { json: json === true });
+      const found = await findUpFile(session.folder);
+      const config = await findConfig(session.folder);
+      const root = found?.root ?? (config === undefined ? session.folder : dirname(config));
+      const runs = found !== undefined && (await isRunning(found.file));
+      if (runs) {
+        await drain(found.root, found.file, now === true, output, systemClock, session.signal);
+      } else if (found !== undefined) {
+        const graceMs = now === true ? 0 : KILL_MS;
+        await endServices(found.file, { graceMs, clock: systemClock, signal: session.signal });
+        await removeUpFile(found.root);
+      }
+      const orphans = await endOrphanBus(root, systemClock);
+      const stopped = runs || orphans.length > 0;
+      output.answer({ stopped, ...(runs ? { pid: found.file.pid } : {}) }, () =>
+        stopped ? 'everything has stopped' : 'nothing runs here',
+      );
+    });
+
+async function drain(
+  root: string,
+  file: UpFile,
+  isNow: boolean,
+  output: Output,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const startedAt = clock.monotonic();
+  let askedAt = startedAt;
+  let told = '';
+  send(file.pid, 'SIGTERM');
+  while (await isRunning(file)) {
+    const current = (await readUpFile(root)) ?? file;
+    const living = await livingOf(current.services);
+    const names = living.map(({ name }) => name).join(', ');
+    if (names !== told && names !== '') output.say(`waiting for ${names}`);
+    told = names;
+    const now = clock.monotonic();
+    if (isNow && now - askedAt >= HURRY_MS) {
+      askedAt = now;
+      send(file.pid, 'SIGTERM');
+    }
+    if (isNow && now - startedAt >= KILL_MS) for (const { pid } of [file, ...living]) send(pid, 'SIGKILL');
+    await clock.sleep(POLL_MS, signal);
+  }
+  // Gone already, unless it was killed.
+  await removeUpFile(root);
+}

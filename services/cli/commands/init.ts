@@ -1,0 +1,83 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { CONFIG_NAME } from '../../../shared/config/config-file.ts';
+import { projectName } from '../../../shared/config/project-name.ts';
+import { starterConfig } from '../../../shared/config/starter.ts';
+import { isWaggleError, WaggleError } from '../../../shared/errors.ts';
+import { gitLine } from '../../../shared/git/git.ts';
+import { inspectRepository } from '../../../shared/git/repository.ts';
+import { agentName } from '../arguments.ts';
+import type { CommandModule } from '../command-module.ts';
+import { outputOf } from '../session.ts';
+import { excludeState } from '../up/exclude.ts';
+
+interface Flags {
+  readonly project?: string;
+  readonly force?: true;
+  readonly json?: true;
+}
+
+/** What a fresh profile runs, unless the command line says. */
+const STARTER_COMMAND = ['claude', '-p', 'Read {prompt_file} and do what it says.'];
+
+/** `waggle init`: writes a commented waggle.yaml here and says what comes next. */
+export const build: CommandModule['build'] = (session) =>
+  new Command('init')
+    .description('write a waggle.yaml for the repository in this folder')
+    .argument('[command...]', 'the command that runs one task; {prompt_file} stands for its prompt')
+    .option('--project <name>', "the project's name (default: from the git remote, or the folder)", agentName)
+    .option('--force', 'overwrite a waggle.yaml that is there')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExamples:\n  waggle init\n  waggle init -- my-agent --task {prompt_file}')
+    .action(async (command: readonly string[], { project, force, json }: Flags) => {
+      const output = outputOf(session, { json: json === true });
+      const { folder } = session;
+      const hasCommit = await hasFirstCommit(folder);
+      const name = project ?? (await nameFor(folder));
+      const path = join(folder, CONFIG_NAME);
+      const run = command.length === 0 ? STARTER_COMMAND : command;
+      await writeConfig(path, starterConfig({ project: name, command: run }), force === true);
+      await excludeState(folder);
+      const steps = [
+        ...(hasCommit ? [] : ['make a first commit: lanes start from one']),
+        `look at ${CONFIG_NAME}: its profile runs \`${run.join(' ')}\` for each task`,
+        'waggle up',
+        'waggle task add "Say hello in HELLO.md"',
+      ];
+      output.answer({ project: name, path, next_steps: steps }, () =>
+        [`wrote ${path} for project ${name}`, 'next:', ...steps.map((step) => `  ${step}`)].join('\n'),
+      );
+    });
+
+/** Errors: `not-a-repository`. */
+async function hasFirstCommit(folder: string): Promise<boolean> {
+  try {
+    await inspectRepository(folder);
+    return true;
+  } catch (error) {
+    if (isWaggleError(error, 'repository-empty')) return false;
+    throw error;
+  }
+}
+
+async function nameFor(folder: string): Promise<string> {
+  const asked = ['config', '--get', 'remote.origin.url'];
+  const remote = await gitLine(asked, { cwd: folder, okCodes: [0, 1] });
+  // A working tree may be called anything; its repository's top folder is what people call the project.
+  const top = await gitLine(['rev-parse', '--show-toplevel'], { cwd: folder, okCodes: [0, 128] });
+  return projectName({ folder: top === '' ? folder : top, ...(remote === '' ? {} : { remote }) });
+}
+
+async function writeConfig(path: string, text: string, mayOverwrite: boolean): Promise<void> {
+  const file = await open(path, mayOverwrite ? 'w' : 'wx').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+    const message = `${path} is there already; --force overwrites it`;
+    throw new WaggleError('refused', { message }, { cause: error });
+  });
+  try {
+    await file.writeFile(text);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * `waggle task …`: the table of its verbs. They answer in the tracker's envelope and with its exit codes, wrong
+ * flags and a bus that is down too; so the words behind `task` are parsed here, by a parser of their own, and
+ * whatever is thrown ends in `desk.fail`.
+ */
+import { Command } from 'commander';
+import type { CommandModule } from '../command-module.ts';
+import type { Session } from '../session.ts';
+import { addCommand } from './task/add.ts';
+import { createDesk, type TaskDesk } from './task/desk.ts';
+import { editCommand } from './task/edit.ts';
+import { countCommand, listCommand, readyCommand } from './task/list.ts';
+import { moveCommands } from './task/move.ts';
+import { showCommand } from './task/show.ts';
+
+/** The command for the program's table. */
+export const build: CommandModule['build'] = (session, exit) =>
+  new Command('task')
+    .helpOption(false)
+    .allowUnknownOption()
+    .argument('[words...]')
+    .action(async (words: readonly string[]) => exit(await runTask(words, session)));
+
+async function runTask(words: readonly string[], session: Session): Promise<number> {
+  const desk = createDesk(words, session);
+  const program = new Command('waggle');
+  const task = program.command('task').description('add, list, show and change tasks');
+  for (const verb of verbs(desk)) task.addCommand(verb);
+  for (const command of [task, ...task.commands]) {
+    command
+      .exitOverride()
+      .helpCommand(false)
+      .showHelpAfterError('(add --help for what is possible)')
+      .configureOutput({
+        writeOut: (text) => {
+          session.stdout.write(text);
+        },
+        // With --json the envelope says it.
+        writeErr: (text) => {
+          if (!desk.output.json) session.stderr.write(text);
+        },
+      });
+  }
+  if (words.length === 0) {
+    task.outputHelp();
+    return 0;
+  }
+  try {
+    await program.parseAsync(['task', ...words], { from: 'user' });
+    return desk.exitCode;
+  } catch (error) {
+    return desk.fail(error);
+  }
+}
+
+const verbs = (desk: TaskDesk): Command[] => [
+  addCommand(desk),
+  readyCommand(desk),
+  listCommand(desk),
+  showCommand(desk),
+  countCommand(desk),
+  editCommand(desk),
+  ...moveCommands(desk),
+];

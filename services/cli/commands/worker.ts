@@ -1,0 +1,43 @@
+import { hostname } from 'node:os';
+import { Command } from 'commander';
+import { projectName } from '../../../shared/config/project-name.ts';
+import { openContext } from '../../../shared/service/context.ts';
+import { workerMain } from '../../worker/main.ts';
+import { agentName, durationMs } from '../arguments.ts';
+import type { CommandModule } from '../command-module.ts';
+
+interface Flags {
+  readonly name?: string;
+  readonly profile?: string;
+  readonly label: readonly string[];
+  readonly stateDir?: string;
+  readonly drain?: number;
+}
+
+/** `waggle worker`: one worker in the foreground, logging JSON lines to standard error. */
+export const build: CommandModule['build'] = (session) =>
+  new Command('worker')
+    .description('run one worker until Ctrl-C; it claims tasks and runs a harness for each')
+    .option('--name <name>', 'its name on the bus (default: this host)', agentName)
+    .option('--profile <profile>', 'profile of waggle.yaml (default: workers.profile)')
+    .option('--label <label...>', 'labels that tasks may require', [])
+    .option('--state-dir <folder>', 'where it keeps its state (default: .waggle/agents/<name>)')
+    .option('--drain <duration>', 'how long a run may go on after Ctrl-C (default: 30s)', durationMs)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  waggle worker --name w7\n  waggle worker --profile codex --label gpu',
+    )
+    .action(async ({ name, profile, label, stateDir, drain }: Flags) => {
+      const context = await openContext({ ...session, service: 'worker' });
+      await workerMain(
+        context,
+        {
+          name: name ?? context.environment.agent ?? projectName({ folder: hostname() }),
+          ...(profile === undefined ? {} : { profile }),
+          ...(label.length === 0 ? {} : { labels: label }),
+          ...(stateDir === undefined ? {} : { stateDir }),
+          ...(drain === undefined ? {} : { drainMs: drain }),
+        },
+        session.signal,
+      );
+    });

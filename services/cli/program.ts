@@ -1,0 +1,98 @@
+/**
+ * The command table of `waggle` and how a command is run: only the module of the command that was asked for is
+ * loaded. Exit codes: 0 ok, 1 failure, 2 usage; `task` verbs have the tracker's (see task-envelope.ts).
+ */
+import { Command } from 'commander';
+import { suggestion } from '../../shared/config/nearest-name.ts';
+import { VERSION } from '../../shared/version.ts';
+import type { CommandModule } from './command-module.ts';
+import { exitCodeOf } from './failure.ts';
+import { outputOf, type Session } from './session.ts';
+
+export type { CommandModule };
+
+interface Entry {
+  readonly summary: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
+/** Every command by name, in the order of the help. */
+export const commands: Readonly<Record<string, Entry>> = {
+  init: { summary: 'write a waggle.yaml for this repository', load: () => import('./commands/init.ts') },
+  up: { summary: 'start the bus, the services and the workers', load: () => import('./commands/up.ts') },
+  down: { summary: 'drain and stop what `up` started', load: () => import('./commands/down.ts') },
+  nats: { summary: 'run only the embedded bus', load: () => import('./commands/nats.ts') },
+  orchestrator: { summary: 'run only an orchestrator', load: () => import('./commands/orchestrator.ts') },
+  worker: { summary: 'run only a worker', load: () => import('./commands/worker.ts') },
+  committer: { summary: 'run only a committer', load: () => import('./commands/committer.ts') },
+  task: { summary: 'add, list, show and change tasks', load: () => import('./commands/task.ts') },
+  lane: {
+    summary: 'show lanes, adopt a branch that somebody moved',
+    load: () => import('./commands/lane.ts'),
+  },
+  ps: { summary: 'list the agents and what they are doing', load: () => import('./commands/ps.ts') },
+  status: { summary: 'show the project at a glance', load: () => import('./commands/status.ts') },
+  logs: { summary: 'print the output of a task or an agent', load: () => import('./commands/logs.ts') },
+  explain: { summary: 'say which rule holds a task back', load: () => import('./commands/explain.ts') },
+  config: { summary: 'check and print the configuration', load: () => import('./commands/config.ts') },
+  doctor: {
+    summary: 'check bus, versions, durability, git and disk',
+    load: () => import('./commands/doctor.ts'),
+  },
+};
+
+/** Runs one invocation; the exit code. `argv` without node and script. */
+export async function runProgram(argv: readonly string[], session: Session): Promise<number> {
+  const name = argv.find((word) => !word.startsWith('-'));
+  const wantsJson = argv.includes('--json');
+  let code = 0;
+  try {
+    const program = new Command('waggle')
+      .description('Coordinates swarms of coding agents: one owner per task, nothing lost, nothing stolen.')
+      .version(VERSION, '-v, --version')
+      .exitOverride()
+      .configureOutput(sinks(session))
+      .helpCommand(false)
+      .showHelpAfterError('(add --help for what is possible)');
+    const entry = name === undefined ? undefined : commands[name];
+    if (name !== undefined && entry === undefined && name !== 'help') {
+      const message = `unknown command \`${name}\`${suggestion(name, Object.keys(commands))}`;
+      program.error(message, { exitCode: 2, code: 'commander.unknownCommand' });
+    }
+    if (entry === undefined) {
+      for (const [known, { summary }] of Object.entries(commands))
+        program.command(known).summary(summary).description(summary);
+      if (argv.some((word) => word === '-v' || word === '--version'))
+        await program.parseAsync([...argv], { from: 'user' });
+      else session.stdout.write(program.helpInformation());
+      return 0;
+    }
+    const module = await entry.load();
+    const command = module.build(session, (wanted) => {
+      code = wanted;
+    });
+    prepare(command, session);
+    program.addCommand(command);
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    const isParser = error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');
+    // The parser has said its word on standard error already.
+    if (isParser && !wantsJson) return exitCodeOf(error);
+    return outputOf(session, { json: wantsJson }).fail(error);
+  }
+}
+
+function prepare(command: Command, session: Session): void {
+  command.exitOverride().configureOutput(sinks(session)).helpCommand(false);
+  for (const sub of command.commands) prepare(sub, session);
+}
+
+const sinks = ({ stdout, stderr }: Session) => ({
+  writeOut: (text: string) => {
+    stdout.write(text);
+  },
+  writeErr: (text: string) => {
+    stderr.write(text);
+  },
+});
