@@ -7,24 +7,9 @@ import { readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { type Import, membersOf } from './support/imports.ts';
-import {
-  cyclesIn,
-  loadedWith,
-  readTree,
-  type Source,
-  type Tree,
-  targetOf,
-  treeOf,
-} from './support/source-tree.ts';
-
-interface Rule {
-  readonly says: string;
-  /** One line for each breach, beginning with the file. */
-  readonly breaches: (tree: Tree) => string[];
-  /** Sources by path, of which the first breaks the rule. */
-  readonly sample: Readonly<Record<string, string>>;
-}
+import type { Import } from './support/imports.ts';
+import { forFiles, forGlobals, forImports, isIn, isTest, packageOf, type Rule } from './support/rules.ts';
+import { cyclesIn, loadedWith, readTree, type Source, targetOf, treeOf } from './support/source-tree.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { dependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
@@ -32,54 +17,7 @@ const { dependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
 };
 const folders = ['shared', 'services', 'schemas', 'infra', 'test'];
 
-/** The package's name of `@scope/name/part` or `name/part`. */
-const packageOf = (specifier: string): string =>
-  specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
-
-const isTest = (path: string): boolean => path.startsWith('test/');
 const serviceOf = (path: string): string | undefined => /^services\/([^/]+)\//.exec(path)?.[1];
-
-/** Whether `path` is one of `places`: a file, or a folder, which ends in a slash; `*` is any one name. */
-const isIn = (path: string, places: readonly string[]): boolean =>
-  places.some((place) =>
-    new RegExp(
-      `^${place.replaceAll('.', '\\.').replaceAll('*', '[^/]+')}${place.endsWith('/') ? '' : '$'}`,
-    ).test(path),
-  );
-
-/** A rule about single imports of what ships (not of tests). */
-const forImports =
-  (isBreach: (source: Source, one: Import, target: string | undefined) => boolean) =>
-  (tree: Tree): string[] =>
-    [...tree.values()].flatMap((source) =>
-      isTest(source.path)
-        ? []
-        : source.module.imports
-            .filter((one) => isBreach(source, one, targetOf(source, one)))
-            .map(
-              ({ specifier, line }) => `${source.path}:${line} imports ${specifier ?? 'what it computes'}`,
-            ),
-    );
-
-/** A rule about single files. */
-const forFiles =
-  (isBreach: (source: Source) => boolean) =>
-  (tree: Tree): string[] =>
-    [...tree.values()].filter(isBreach).map(({ path }) => path);
-
-/** A rule that members of globals are read in `places` only. */
-const forGlobals =
-  (globals: Readonly<Record<string, readonly string[]>>, places: readonly string[]) =>
-  (tree: Tree): string[] =>
-    [...tree.values()].flatMap(({ path, module }) =>
-      isTest(path) || isIn(path, places)
-        ? []
-        : Object.entries(globals).flatMap(([global, members]) =>
-            membersOf(module, global)
-              .filter((member) => members.includes(member))
-              .map((member) => `${path} reads ${global} ${member}`),
-          ),
-    );
 
 /** What may import what, between the folders and inside `services`. */
 const exceptionsBetweenServices = [
@@ -100,7 +38,12 @@ const exceptionsOfLayers = [
   {
     from: 'services/cli/',
     to: 'infra/nats/',
-    reason: '`waggle up` and `waggle nats` run the embedded server',
+    reason: '`waggle up`, `nats` and `doctor` find and run the embedded server',
+  },
+  {
+    from: 'services/cli/up/',
+    to: 'infra/supervisor/',
+    reason: '`waggle up` supervises what it starts',
   },
 ];
 
@@ -156,6 +99,8 @@ const spawners = [
   'infra/nats/',
   'infra/setup/',
   'infra/supervisor/',
+  // It stands for a person at a terminal, who runs `waggle` and the sample's own tools.
+  'infra/demo/',
 ];
 const gitRunners = [
   'shared/git/git.ts',
@@ -239,7 +184,7 @@ const rules: readonly Rule[] = [
   {
     says: 'only shared/git runs git',
     breaches: forFiles(({ path, module: { tokens } }) => {
-      if (isTest(path) || isIn(path, gitRunners)) return false;
+      if (!isIn(path, spawners) || isIn(path, gitRunners)) return false;
       return tokens.some(
         ({ kind, value }, at) =>
           kind === 'text' && /^(\S*\/)?git$/.test(value) && ['(', '['].includes(tokens[at - 1]?.value ?? ''),

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TaskView } from '../../schemas/index.ts';
 import { systemClock } from '../../shared/clock.ts';
-import { messageOf, WaggleError } from '../../shared/errors.ts';
+import { isWaggleError, messageOf, WaggleError } from '../../shared/errors.ts';
 import { git } from '../../shared/git/git.ts';
 import { silentLog } from '../../shared/log.ts';
 import { randomId } from '../../shared/random.ts';
@@ -26,7 +26,7 @@ import type { View } from './progress-view.ts';
 import { makeToolFolder, writeProject } from './project-folder.ts';
 import { type FinishedRun, runProject } from './project-run.ts';
 import { packageSource, repositorySource, type Source } from './source.ts';
-import type { SummaryOptions } from './summary.ts';
+import { counted, type SummaryOptions } from './summary.ts';
 import { serviceVariables, startSwarm } from './swarm.ts';
 import { footprintOf } from './tree-footprint.ts';
 import { type BoardWord, verifyResult } from './verification.ts';
@@ -85,7 +85,7 @@ async function inFolder(
   };
   const files = await chooseFiles(choosing);
   if (options.tasks !== undefined && files.length < wanted) {
-    const message = `--tasks ${options.tasks}: only ${files.length} files of ${source.described} suit the demo; the most is --tasks ${files.length + 1}`;
+    const message = `--tasks ${options.tasks}: only ${counted(files.length, 'file')} of ${source.described} can be used; the most is --tasks ${files.length + 1}`;
     throw new WaggleError('usage', { message });
   }
   const before = await footprintOf(source, source.lane, signal);
@@ -107,7 +107,7 @@ async function inFolder(
     tasks: specs,
   });
   view.say(
-    `waggle demo: ${specs.length} tasks for ${workers.length} workers on ${source.described}; each formats one file, the last lists them all`,
+    `waggle demo: ${specs.length} tasks for ${counted(workers.length, 'worker')} on ${source.described}; each formats one file, the last lists them all`,
   );
   const titles = new Map(specs.map(({ id, title }) => [id, title]));
   const run = await runSwarm(around, root, variables, workers, {
@@ -187,9 +187,11 @@ async function runSwarm(
     view.end();
     await swarm.stop(hurry);
     if ((variables['WAGGLE_NATS_URL'] ?? '').trim() !== '') {
-      await forgetProject(root, variables).catch((error: unknown) =>
-        view.say(`the project's streams could not be deleted from the bus: ${messageOf(error)}`),
-      );
+      await forgetProject(root, variables).catch((error: unknown) => {
+        // A bus that is gone is what the run itself failed of.
+        if (!isWaggleError(error, 'bus-unreachable'))
+          view.say(`the project's streams could not be deleted from the bus: ${messageOf(error)}`);
+      });
     }
   }
 }

@@ -41,12 +41,15 @@ const LAST_NEWS_MS = 1_000;
 const LAST_NEWS_POLL_MS = 20;
 const endStates: ReadonlySet<string> = new Set(['closed', 'failed', 'cancelled', 'blocked']);
 
-/** Errors: `check-failed` when nothing moves any more or the tasks are not taken, `refused` of the configuration. */
+/**
+ * Errors: `bus-unreachable`, `refused` (the configuration), `check-failed` when the tasks are not taken or nothing
+ * moves any more.
+ */
 export async function runProject(options: ProjectRunOptions): Promise<FinishedRun> {
   const { root, variables, taskFile, tasks, onAdded, onNews, onTrouble, signal } = options;
   const context = { ...(await openContext({ folder: root, variables, service: 'demo' })), log: silentLog };
   const { project, clock } = context;
-  const swarm = await connectAs(context, 'agent', AGENT, { waitForServer: true, signal });
+  const swarm = await connectAs(context, 'agent', AGENT, { signal });
   const over = new AbortController();
   let watching: Promise<void> | undefined;
   try {

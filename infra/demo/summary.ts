@@ -37,7 +37,7 @@ export function summaryText(options: SummaryOptions): string {
   const rate = busyMs === 0 ? '' : `, ${(commits / (busyMs / 1000)).toFixed(1)} commits a second`;
   const lines = [
     '',
-    `${closed} of ${tasks} tasks closed, ${commits} commits by ${workers} workers in ${seconds(busyMs)}${rate}; ${seconds(elapsed_ms)} in all.`,
+    `${closed} of ${tasks} tasks closed, ${counted(commits, 'commit')} by ${counted(workers, 'worker')} in ${seconds(busyMs)}${rate}; ${seconds(elapsed_ms)} in all.`,
     ...(problems.length === 0 ? checked : failed(problems)),
     '',
     ...whereToLook(options, branch),
@@ -69,3 +69,6 @@ function whereToLook({ result, isForeign, kept }: SummaryOptions, branch: string
     ...(isForeign ? [`Remove the branch:    ${at} branch -D ${branch}`] : []),
   ];
 }
+
+/** `1 worker`, `2 workers`. */
+export const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

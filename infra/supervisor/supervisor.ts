@@ -11,10 +11,17 @@
 import { mkdir } from 'node:fs/promises';
 import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
-import { type ServiceSpec, type ServiceState, SupervisedService, type SupervisorEvent } from './service.ts';
+import {
+  type ServiceSpec as Spec,
+  type ServiceState,
+  SupervisedService,
+  type SupervisorEvent as Event,
+} from './service.ts';
 import { boundLog } from './service-log.ts';
 
-export type { ServiceSpec, ServiceState, SupervisorEvent } from './service.ts';
+/** What to supervise, and what is told of it: a caller needs no other file. */
+export type ServiceSpec = Spec;
+export type SupervisorEvent = Event;
 
 export interface SupervisorOptions {
   readonly services: readonly ServiceSpec[];

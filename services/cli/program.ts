@@ -9,8 +9,6 @@ import type { CommandModule } from './command-module.ts';
 import { exitCodeOf } from './failure.ts';
 import { outputOf, type Session } from './session.ts';
 
-export type { CommandModule };
-
 interface Entry {
   readonly summary: string;
   readonly load: () => Promise<CommandModule>;

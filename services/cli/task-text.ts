@@ -104,9 +104,10 @@ export function taskText(
     ['changed', `${time(task.updated_at)}, revision ${task.revision}`],
     ['note', task.note],
   ];
-  const width = Math.max(...fields.map(([name]) => name.length));
-  const lines = fields.flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name.padEnd(width)}  ${name === 'state' ? value : singleLine(value)}`],
+  const shown = fields.filter((field): field is readonly [string, string] => field[1] !== undefined);
+  const width = Math.max(...shown.map(([name]) => name.length));
+  const lines = shown.map(
+    ([name, value]) => `${name.padEnd(width)}  ${name === 'state' ? value : singleLine(value)}`,
   );
   const parts = [`${paint('bold', task.id)}  ${singleLine(task.title)}`, lines.join('\n')];
   if (task.body !== undefined) parts.push(printable(task.body).trimEnd());

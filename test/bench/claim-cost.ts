@@ -9,7 +9,7 @@ import { type Figure, inTurns, median, quantile, type Scenario } from './figures
 import { openBoard } from './open-board.ts';
 
 const SIZES = [100, 10_000, 100_000] as const;
-const ROUNDS = 20;
+const ROUNDS = 16;
 const CLAIMS = 250;
 /** Rounds that warm up and do not count. */
 const WARM_UP = 4;

@@ -7,7 +7,7 @@ import { doneReport } from './done-report.ts';
 import { type Figure, inTurns, median, quantile, type Scenario } from './figures.ts';
 import { addTasks, type BenchHive, plainTask, withHives } from './hives.ts';
 
-const SAMPLES = 1_000;
+const SAMPLES = 600;
 const WARM_UP = 100;
 const BLOCK = 100;
 

@@ -10,10 +10,10 @@ import { addTasks, type BenchHive, plainTask, withHives } from './hives.ts';
 
 const CLAIMERS = [64, 500] as const;
 const CONNECTIONS = 100;
-const TASKS = 4_000;
+const TASKS = 3_000;
 const ADD_AT_ONCE = 1_000;
 /** The first round warms up and does not count. */
-const ROUNDS = 6;
+const ROUNDS = 5;
 
 export const lifecycles: Scenario = {
   name: 'lifecycles',

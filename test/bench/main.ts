@@ -15,6 +15,9 @@ import { machineText, type Result, resultText } from './report.ts';
 const scenarios: readonly Scenario[] = [grantLatency, lifecycles, claimCost, codecCost];
 const withBus: readonly Scenario[] = [grantLatency, lifecycles];
 
+/** A run that takes longer hangs: say where instead of waiting for ever. */
+const LIMIT_MS = 300_000;
+
 // The servers of a run that is cut short end with the process.
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
@@ -34,9 +37,15 @@ async function main(): Promise<void> {
   const machine = await thisMachine();
   if (!asJson) process.stdout.write(machineText(machine));
   const results: Result[] = [];
+  let current = 'the start';
+  setTimeout(() => {
+    process.stderr.write(`bench: ${current} did not end within ${LIMIT_MS / 1_000} s of the start\n`);
+    process.exit(1);
+  }, LIMIT_MS).unref();
   for (const scenario of scenarios) {
     if (names.length > 0 && !names.includes(scenario.name)) continue;
-    process.stderr.write(`bench: ${scenario.name} …\n`);
+    current = scenario.name;
+    process.stderr.write(`bench: ${current} …\n`);
     const begun = systemClock.monotonic();
     const figures = await scenario.run();
     const tookMs = systemClock.monotonic() - begun;

@@ -10,7 +10,7 @@ import { connectBus } from '../../shared/bus/nats/connect.ts';
 import type { Bus } from '../../shared/bus/port.ts';
 import { subjectsOf } from '../../shared/bus/subjects.ts';
 import { systemClock } from '../../shared/clock.ts';
-import { silentLog } from '../../shared/log.ts';
+import { type Log, silentLog } from '../../shared/log.ts';
 import { randomId } from '../../shared/random.ts';
 import { startNatsServer, type TestNatsServer } from './nats-server.ts';
 
@@ -34,7 +34,13 @@ export interface TestHive {
 export const anyone: Capabilities = { profile: 'default', harness: 'command', os: 'linux' };
 export const place: Place = { host: 'here', boot: 'boot', state: 'state' };
 
-export async function startHive(options: { server?: TestNatsServer } = {}): Promise<TestHive> {
+export interface HiveOptions {
+  readonly server?: TestNatsServer;
+  /** Of the orchestrators. Default: silent. */
+  readonly log?: Log;
+}
+
+export async function startHive(options: HiveOptions = {}): Promise<TestHive> {
   const server = options.server ?? (await startNatsServer());
   const open = new Set<Bus>();
   const claimers = new Set<Claimer>();
@@ -70,7 +76,7 @@ export async function startHive(options: { server?: TestNatsServer } = {}): Prom
           identity: `test-${process.pid}-${randomId(6)}`,
           clock: systemClock,
           randomId,
-          log: silentLog,
+          log: options.log ?? silentLog,
           onLeading: () => resolve(),
         },
         end.signal,
@@ -78,7 +84,13 @@ export async function startHive(options: { server?: TestNatsServer } = {}): Prom
       done.catch(fail);
       running = { end, done, buses: [core, swarm] };
     });
-    await leading;
+    try {
+      await leading;
+    } catch (error) {
+      running = undefined;
+      await Promise.all([core.close(), swarm.close()]);
+      throw error;
+    }
   };
   const stopOrchestrator = async () => {
     running?.end.abort();

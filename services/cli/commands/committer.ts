@@ -1,3 +1,6 @@
+/**
+ * `waggle committer`: one committer in the foreground, logging JSON lines to standard error.
+ */
 import { Command } from 'commander';
 import { openContext } from '../../../shared/service/context.ts';
 import { committerMain } from '../../committer/main.ts';
@@ -11,7 +14,6 @@ interface Flags {
   readonly drain?: number;
 }
 
-/** `waggle committer`: one committer in the foreground, logging JSON lines to standard error. */
 export const build: CommandModule['build'] = (session) =>
   new Command('committer')
     .description('run one committer until Ctrl-C; it turns submissions into commits')

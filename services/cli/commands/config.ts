@@ -1,3 +1,6 @@
+/**
+ * `waggle config`: shows waggle.yaml as the services understand it, and checks it. Needs no bus.
+ */
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Command } from 'commander';

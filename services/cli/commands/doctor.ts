@@ -1,3 +1,6 @@
+/**
+ * `waggle doctor`: puts the looks of `doctor/` together. Looks only: it changes and starts nothing.
+ */
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { systemClock } from '../../../shared/clock.ts';

@@ -1,3 +1,7 @@
+/**
+ * `waggle down`: ends what `waggle up` runs here, by its process identity, and cleans up after a killed one.
+ * Never touches a bus that somebody else keeps.
+ */
 import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { type Clock, systemClock } from '../../../shared/clock.ts';

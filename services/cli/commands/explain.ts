@@ -1,3 +1,6 @@
+/**
+ * `waggle explain`: asks the board for the rules that hold a task back, and prints them as the board words them.
+ */
 import { Command } from 'commander';
 import type { CommandModule } from '../command-module.ts';
 import { printable } from '../printable.ts';

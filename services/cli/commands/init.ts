@@ -1,3 +1,6 @@
+/**
+ * `waggle init`: writes the starter configuration. Asks nothing, and overwrites nothing unless told to.
+ */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';

@@ -1,3 +1,7 @@
+/**
+ * `waggle lane`: what the board knows of each lane, and the one decision about them that only a person takes.
+ * Reads no repository: a commit is named whole.
+ */
 import { Command } from 'commander';
 import { suggestion } from '../../../shared/config/nearest-name.ts';
 import { WaggleError } from '../../../shared/errors.ts';

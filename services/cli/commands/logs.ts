@@ -1,3 +1,6 @@
+/**
+ * `waggle logs`: the command's flags; `logs/source.ts` finds whose output is meant, `logs/print.ts` prints it.
+ */
 import { Command } from 'commander';
 import { count } from '../arguments.ts';
 import type { CommandModule } from '../command-module.ts';

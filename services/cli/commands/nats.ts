@@ -1,3 +1,7 @@
+/**
+ * `waggle nats`: the embedded bus as a service of its own. Owns `.waggle/bus.json` while it runs: written after
+ * each start of the server, removed at the end unless another bus stands in it by then.
+ */
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { ensureNatsServer } from '../../../infra/nats/install.ts';

@@ -1,3 +1,6 @@
+/**
+ * `waggle ps`: last beats, grants and what is supervised here, as a table. What they mean is in agent-list.ts.
+ */
 import { Command } from 'commander';
 import { hostName } from '../../../shared/process/identity.ts';
 import { type AgentEntry, listAgents } from '../agent-list.ts';

@@ -1,3 +1,6 @@
+/**
+ * `waggle status`: one question to the leader; `status-text.ts` has the words.
+ */
 import { Command } from 'commander';
 import { systemClock } from '../../../shared/clock.ts';
 import type { CommandModule } from '../command-module.ts';

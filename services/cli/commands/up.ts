@@ -1,3 +1,6 @@
+/**
+ * `waggle up`: reads the flags; what it does is in `up/`, in the foreground (run.ts) or behind (background.ts).
+ */
 import { Command } from 'commander';
 import { agentName, count, durationMs } from '../arguments.ts';
 import type { CommandModule } from '../command-module.ts';

@@ -1,3 +1,6 @@
+/**
+ * `waggle worker`: one worker in the foreground, logging JSON lines to standard error.
+ */
 import { hostname } from 'node:os';
 import { Command } from 'commander';
 import { projectName } from '../../../shared/config/project-name.ts';
@@ -14,7 +17,6 @@ interface Flags {
   readonly drain?: number;
 }
 
-/** `waggle worker`: one worker in the foreground, logging JSON lines to standard error. */
 export const build: CommandModule['build'] = (session) =>
   new Command('worker')
     .description('run one worker until Ctrl-C; it claims tasks and runs a harness for each')

@@ -54,7 +54,12 @@ async function natsServer(variables: Variables): Promise<Finding> {
 }
 
 async function disk(folder: string): Promise<Finding> {
-  const { bavail, bsize } = await statfs(folder);
+  const stats = await statfs(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (stats === undefined) return skip(`${folder} does not exist`);
+  const { bavail, bsize } = stats;
   const free = bavail * bsize;
   const shown = `${(free / GIB).toFixed(1)} GiB free (${folder})`;
   if (free < FAIL_BYTES) return fail('less than 100 MiB are free: the bus and git stop writing soon', shown);

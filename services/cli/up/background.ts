@@ -12,7 +12,7 @@ import { ownProgram } from '../own-program.ts';
 import type { Session } from '../session.ts';
 import { formatTable } from '../table.ts';
 import { excludeState } from './exclude.ts';
-import { prepareUp, type UpOptions } from './prepare.ts';
+import { namesBus, prepareUp, type UpOptions } from './prepare.ts';
 import { readUpFile, type UpFile } from './up-file.ts';
 
 const POLL_MS = 50;
@@ -21,9 +21,8 @@ const POLL_MS = 50;
 export async function runUpDetached(session: Session, output: Output, options: UpOptions): Promise<void> {
   const { variables, signal } = session;
   const { place, workers } = await prepareUp(session, options);
-  const isNamed = (variables['WAGGLE_NATS_URL'] ?? '').trim() !== '';
   // A missing server is asked about on this terminal: the background has none.
-  if (!isNamed) await ensureNatsServer({ env: variables, signal });
+  if (!namesBus(variables)) await ensureNatsServer({ env: variables, signal });
   await excludeState(place.root);
   const logFile = join(place.stateRoot, 'logs', 'up.log');
   const { prefix, drainMs, waitMs } = options;

@@ -1,7 +1,10 @@
 /**
  * Everything that can be wrong before `waggle up` starts anything, asked without touching a thing.
  */
+import { findBus } from '../../../shared/config/bus-file.ts';
 import { WaggleError } from '../../../shared/errors.ts';
+import { silentLog } from '../../../shared/log.ts';
+import { connectAs, type Variables } from '../../../shared/service/context.ts';
 import { findProject, type ProjectPlace } from '../project-place.ts';
 import type { Session } from '../session.ts';
 import { checkLane } from './lane-checks.ts';
@@ -22,8 +25,8 @@ export interface PreparedUp {
 }
 
 /**
- * Errors: `config-missing`, `config-invalid`, `already-running`, `usage` (workers without a profile), those of
- * the lanes.
+ * Errors: `config-missing`, `config-invalid` (workers without a profile, too), `already-running`,
+ * `bus-unreachable` (a named one), those of the lanes.
  */
 export async function prepareUp(session: Session, options: UpOptions): Promise<PreparedUp> {
   const place = await findProject(session.folder, session.variables);
@@ -33,9 +36,21 @@ export async function prepareUp(session: Session, options: UpOptions): Promise<P
     const message = `${config.path} names no profile for the workers; add one under \`profiles\`, or use --workers 0`;
     throw new WaggleError('config-invalid', { file: config.path, problems: message, list: [] });
   }
+  if (namesBus(session.variables)) await tryBus(place, session.variables);
   for (const lane of Object.values(config.board.lanes)) await checkLane(lane);
   const running = await readUpFile(place.root);
   if (running !== undefined && (await isRunning(running)))
     throw new WaggleError('already-running', { what: '`waggle up`', pid: running.pid });
   return { place, workers };
+}
+
+/** Whether the environment says which bus to use. */
+export const namesBus = (variables: Variables): boolean => (variables['WAGGLE_NATS_URL'] ?? '').trim() !== '';
+
+/** A bus of one's own may take a while to start; a named one answers or is the wrong one. */
+async function tryBus(place: ProjectPlace, variables: Variables): Promise<void> {
+  const bus = await findBus({ folder: place.root, env: variables });
+  const { project, clock } = place;
+  const connection = await connectAs({ bus, project, clock, log: silentLog }, 'agent', 'operator');
+  await connection.close();
 }

@@ -24,7 +24,7 @@ import { excludeState } from './exclude.ts';
 import { endOrphanBus, endServices, isBusKept } from './leftovers.ts';
 import { createPatience } from './patience.ts';
 import { planUp, type UpPlan } from './plan.ts';
-import { type PreparedUp, prepareUp, type UpOptions } from './prepare.ts';
+import { namesBus, type PreparedUp, prepareUp, type UpOptions } from './prepare.ts';
 import type { Missing } from './readiness.ts';
 import { openUpRecord, type UpRecord } from './record.ts';
 import { startAll } from './starting.ts';
@@ -80,8 +80,7 @@ async function endPredecessor(
 
 /** Whether no bus is there to be used: none named, and no `waggle nats` at work here. */
 async function needsBus({ place }: PreparedUp, variables: Variables): Promise<boolean> {
-  if ((variables['WAGGLE_NATS_URL'] ?? '').trim() !== '') return false;
-  return !(await isBusKept(place.stateRoot));
+  return !namesBus(variables) && !(await isBusKept(place.stateRoot));
 }
 
 /** The server is found, or installed, here: only here is a terminal to ask on. */

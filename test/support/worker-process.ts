@@ -1,0 +1,55 @@
+/**
+ * A worker in a process of its own, for tests that kill it: `node --import tsx worker-process.ts <JSON>`. Ends as
+ * the service does, on SIGTERM.
+ */
+import { runWorker } from '../../services/worker/worker.ts';
+import { connectBus } from '../../shared/bus/nats/connect.ts';
+import { subjectsOf } from '../../shared/bus/subjects.ts';
+import { systemClock } from '../../shared/clock.ts';
+import { createLog } from '../../shared/log.ts';
+import { randomId } from '../../shared/random.ts';
+import type { Login } from './nats-server.ts';
+
+export interface WorkerProcessOptions {
+  readonly login: Login;
+  readonly project: string;
+  readonly agent: string;
+  readonly stateDir: string;
+  readonly command: readonly string[];
+}
+
+const { login, project, agent, stateDir, command } = JSON.parse(
+  process.argv[2] ?? '{}',
+) as WorkerProcessOptions;
+const log = createLog('worker', 'warn');
+const end = new AbortController();
+process.once('SIGTERM', () => end.abort());
+const swarm = await connectBus({
+  account: 'swarm',
+  urls: [login.url],
+  user: login.user,
+  password: login.password,
+  name: agent,
+  inboxPrefix: subjectsOf(project).inbox(agent, randomId(8)),
+  log,
+  clock: systemClock,
+});
+await runWorker(
+  {
+    swarm,
+    project,
+    agent,
+    stateDir,
+    profile: { command, prompt: 'file', env: [], set: {}, graceMs: 500 },
+    capabilities: { profile: 'default', harness: 'command', os: 'linux' },
+    environment: process.env,
+    pid: process.pid,
+    version: 'test',
+    drainMs: 5_000,
+    clock: systemClock,
+    randomId,
+    log,
+  },
+  end.signal,
+);
+await swarm.close();

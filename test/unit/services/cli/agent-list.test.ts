@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import type { Beat } from '../../../../schemas/index.ts';
+import { type AgentSources, listAgents } from '../../../../services/cli/agent-list.ts';
+import { emptyConfig } from '../../../../shared/board/state.ts';
+
+const beat = (agent: string, over: Partial<Beat> = {}, age_ms = 100): AgentSources['beats'][number] => ({
+  agent,
+  age_ms,
+  beat: {
+    v: 1,
+    kind: 'beat',
+    role: 'worker',
+    incarnation: '1-a',
+    place: { host: 'here', boot: 'b', state: 's' },
+    pid: 7,
+    version: '0.1.0',
+    state: 'waiting',
+    every_ms: 1_000,
+    uptime_ms: 1,
+    grants: [],
+    ...over,
+  },
+});
+const sources = (over: Partial<AgentSources> = {}): AgentSources => ({
+  beats: [],
+  status: {
+    leader: 'my-host-42-x1y2z3',
+    grants: [],
+    config: { ...emptyConfig, roles: { operator: 'operator' } },
+  },
+  supervised: [],
+  host: 'here',
+  ...over,
+});
+const entry = (name: string, given: AgentSources) => listAgents(given).find((agent) => agent.name === name);
+
+test('the leader comes first, by what it calls itself; then the others by name', () => {
+  const agents = listAgents(sources({ beats: [beat('w10'), beat('w2'), beat('committer')] }));
+  expect(agents.map(({ name }) => name)).toEqual(['orchestrator', 'committer', 'w2', 'w10']);
+  expect(agents[0]).toMatchObject({ state: 'leading', host: 'my-host', pid: 42 });
+});
+
+test('a task shows its phase and how old its output is by now', () => {
+  const grants = [{ task: 't1', fence: 3, run: 'r1', phase: 'harness', output_age_ms: 500, output_bytes: 9 }];
+  expect(entry('w1', sources({ beats: [beat('w1', { state: 'working', grants }, 400)] }))?.tasks).toEqual([
+    { task: 't1', fence: 3, phase: 'harness', output_age_ms: 900, output_bytes: 9 },
+  ]);
+});
+
+test('an agent that missed three beats is silent; one that said goodbye is not listed', () => {
+  const given = sources({ beats: [beat('w1', {}, 3_001), beat('w2', { state: 'gone' })] });
+  expect(entry('w1', given)).toMatchObject({ state: 'silent', beat_old: true, beat_age_ms: 3_001 });
+  expect(entry('w2', given)).toBeUndefined();
+});
+
+test('who holds a grant is listed, a person and an agent that is not heard of', () => {
+  const grant = { task: 't1', fence: 1, granted_at: 0 };
+  const given = sources();
+  const grants = [
+    { ...grant, agent: 'operator', kind: 'manual' as const },
+    { ...grant, agent: 'w9', kind: 'work' as const },
+  ];
+  const status = { ...given.status, grants };
+  expect(entry('operator', { ...given, status })).toMatchObject({ role: 'operator', state: 'manual' });
+  expect(entry('w9', { ...given, status })).toMatchObject({ role: 'worker', state: 'unheard' });
+});
+
+test('what runs here is told from what runs elsewhere, and shows even without a beat', () => {
+  const supervised = [
+    { name: 'w1', pid: 7 },
+    { name: 'w2', pid: 8 },
+    { name: 'nats', pid: 9 },
+    { name: 'orchestrator', pid: 42 },
+  ];
+  const elsewhere = beat('w3', { place: { host: 'there', boot: 'b', state: 's' } });
+  const given = sources({ supervised, beats: [beat('w1'), elsewhere] });
+  expect(entry('orchestrator', given)?.supervised).toBe(true);
+  expect(entry('w1', given)?.supervised).toBe(true);
+  expect(entry('w2', given)).toMatchObject({ state: 'no beat', pid: 8, supervised: true });
+  expect(entry('w3', given)?.supervised).toBe(false);
+  expect(entry('nats', given)).toMatchObject({ role: 'bus', state: 'running' });
+});
