@@ -12,10 +12,10 @@ import { mkdir } from 'node:fs/promises';
 import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
 import {
-  type ServiceSpec as Spec,
-  type ServiceState,
-  SupervisedService,
   type SupervisorEvent as Event,
+  type ServiceState,
+  type ServiceSpec as Spec,
+  SupervisedService,
 } from './service.ts';
 import { boundLog } from './service-log.ts';
 

@@ -48,18 +48,24 @@ export function listAgents(sources: AgentSources): AgentEntry[] {
     .filter(({ beat }) => beat.state !== 'gone')
     .map(({ agent, age_ms, beat }): AgentEntry => {
       const isOld = age_ms > beat.every_ms * MISSED_BEATS;
+      const told = beat.grants.map(({ task, fence, phase, output_age_ms, output_bytes }) => ({
+        task,
+        fence,
+        phase,
+        output_bytes,
+        // Since the beat was sent nothing is known of its output: it can only have become older.
+        ...(output_age_ms === undefined ? {} : { output_age_ms: output_age_ms + age_ms }),
+      }));
+      // The board knows of a grant at once, a beat tells of it seconds later.
+      const newer = status.grants.filter(
+        (grant) => grant.agent === agent && !told.some(({ fence }) => fence === grant.fence),
+      );
+      const state = newer.length > 0 ? 'working' : beat.state;
       return {
         name: agent,
         role: beat.role,
-        state: isOld ? 'silent' : beat.state,
-        tasks: beat.grants.map(({ task, fence, phase, output_age_ms, output_bytes }) => ({
-          task,
-          fence,
-          phase,
-          output_bytes,
-          // Since the beat was sent nothing is known of its output: it can only have become older.
-          ...(output_age_ms === undefined ? {} : { output_age_ms: output_age_ms + age_ms }),
-        })),
+        state: isOld ? 'silent' : state,
+        tasks: [...told, ...newer.map(({ task, fence }) => ({ task, fence, phase: 'granted' }))],
         beat_age_ms: age_ms,
         beat_old: isOld,
         host: beat.place.host,

@@ -25,6 +25,8 @@ export type Started = ResultPromise<{ reject: false; stripFinalNewline: false }>
 export interface Commands {
   /** An empty folder, where the commands run. */
   readonly folder: string;
+  /** Their environment. */
+  readonly variables: Readonly<Record<string, string>>;
   waggle(args: readonly string[], options?: Options): Promise<Ended>;
   fmail(args: readonly string[], options?: Options): Promise<Ended>;
   /** Starts one and leaves it running; what still runs at `close` is killed. */
@@ -37,16 +39,19 @@ const dist = fileURLToPath(new URL('../../dist/services/cli/', import.meta.url))
 export function commandsOf(hive: TestHive): Commands {
   const folder = mkdtempSync(join(tmpdir(), 'waggle-e2e-'));
   const { user, password } = hive.server.workerSwarm;
+  const base = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: folder,
+    WAGGLE_NATS_URL: `nats://${user}:${password}@127.0.0.1:${hive.server.port}`,
+    WAGGLE_PROJECT: project,
+  };
   const running = new Set<Started>();
   const start = (program: string, args: readonly string[], options: Options = {}): Started => {
     const { input, agent, variables } = options;
     const child = execa(process.execPath, [join(dist, `${program}.js`), ...args], {
       cwd: folder,
       env: {
-        PATH: process.env['PATH'] ?? '',
-        HOME: folder,
-        WAGGLE_NATS_URL: `nats://${user}:${password}@127.0.0.1:${hive.server.port}`,
-        WAGGLE_PROJECT: project,
+        ...base,
         ...(agent === undefined ? {} : { FMAIL_AGENT: agent }),
         ...variables,
       },
@@ -66,6 +71,7 @@ export function commandsOf(hive: TestHive): Commands {
   };
   return {
     folder,
+    variables: base,
     start,
     waggle: (args, options) => run('waggle', args, options),
     fmail: (args, options) => run('fmail', args, options),
@@ -82,8 +88,33 @@ export function steady(text: string): string {
   return text
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'TIME')
     .replaceAll(/\b\d{8}-\d{6}-(\d{4})\b/g, 'DATE-$1')
-    .replaceAll(/just now|\b\d+s ago\b/g, 'AGO')
+    .replaceAll(/just now|\b\d+[sm] ago\b/g, 'AGO')
     .replaceAll(/\btest-\d+-[a-z0-9]{6}\b/g, 'LEADER')
     .replaceAll(/\b[a-z0-9]{20}-(\d+)\b/g, 'RUN-$1')
-    .replaceAll(/\b\d+s\b/g, 'AGE');
+    .replaceAll(/ +\d+[sm]\b/g, ' AGE');
+}
+
+/** Waits until what the process has written on standard output so far satisfies `isEnough`, and gives it. */
+export async function untilOutput(
+  child: Started,
+  what: string,
+  isEnough: (text: string) => boolean,
+): Promise<string> {
+  const stdout = child.stdout;
+  if (!stdout) throw new Error('standard output is no pipe');
+  let text = '';
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`waited for ${what}, got ${JSON.stringify(text)}`)),
+      15_000,
+    );
+    const look = (piece: Buffer) => {
+      text += piece.toString();
+      if (!isEnough(text)) return;
+      clearTimeout(timer);
+      stdout.off('data', look);
+      resolve(text);
+    };
+    stdout.on('data', look);
+  });
 }

@@ -2,7 +2,7 @@
  * What `waggle up` says of its services while it runs: a line an event. Pure.
  */
 import { exitText } from '../../../infra/supervisor/restart-policy.ts';
-import type { SupervisorEvent } from '../../../infra/supervisor/service.ts';
+import type { SupervisorEvent } from '../../../infra/supervisor/supervisor.ts';
 import { formatDuration } from '../../../shared/config/durations.ts';
 
 /** Undefined for what nobody needs to hear: a first start, which is told when the service is ready. */

@@ -4,7 +4,7 @@
  * 1. A service that is given up ends the start at once.
  * 2. One that ends by itself again and again does, too: its last line is the reason.
  */
-import type { SupervisorEvent } from '../../../infra/supervisor/service.ts';
+import type { SupervisorEvent } from '../../../infra/supervisor/supervisor.ts';
 import { WaggleError } from '../../../shared/errors.ts';
 
 const MOST_ENDS = 4;

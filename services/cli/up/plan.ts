@@ -2,7 +2,7 @@
  * What `waggle up` starts, as data: each service's command line, how long it may drain, and the order in which
  * all are stopped. Pure.
  */
-import type { ServiceSpec } from '../../../infra/supervisor/service.ts';
+import type { ServiceSpec } from '../../../infra/supervisor/supervisor.ts';
 import { WITH_PARENT } from '../parent-watch.ts';
 
 export interface UpPlanOptions {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { ServiceSpec, SupervisorEvent } from '../../../../infra/supervisor/service.ts';
+import type { ServiceSpec, SupervisorEvent } from '../../../../infra/supervisor/supervisor.ts';
 import { type Supervisor, startSupervisor } from '../../../../infra/supervisor/supervisor.ts';
 import { systemClock } from '../../../../shared/clock.ts';
 import { silentLog } from '../../../../shared/log.ts';

@@ -47,6 +47,15 @@ test('a task shows its phase and how old its output is by now', () => {
   ]);
 });
 
+test('a grant that no beat has told of yet is known from the board', () => {
+  const given = sources({ beats: [beat('w1')] });
+  const grants = [{ task: 't1', fence: 4, agent: 'w1', kind: 'work' as const, granted_at: 0 }];
+  expect(entry('w1', { ...given, status: { ...given.status, grants } })).toMatchObject({
+    state: 'working',
+    tasks: [{ task: 't1', fence: 4, phase: 'granted' }],
+  });
+});
+
 test('an agent that missed three beats is silent; one that said goodbye is not listed', () => {
   const given = sources({ beats: [beat('w1', {}, 3_001), beat('w2', { state: 'gone' })] });
   expect(entry('w1', given)).toMatchObject({ state: 'silent', beat_old: true, beat_age_ms: 3_001 });
