@@ -2,23 +2,20 @@
  * Taking a stranger's bundle into a repository of ours. Owns what is accepted:
  *
  * 1. Exactly one head, the one that was named; prerequisites only the base or its ancestors.
- * 2. Every object passes fsck and the whole range is connected, in a quarantine that is thrown away, before
- *    anything reaches the store; only what `head` needs beyond `base` leaves the quarantine.
+ * 2. Every object passes fsck and the whole range is connected, in a quarantine (a folder of objects that lies over
+ *    the store's, as git's own receiving side has it), before the pack moves into the store. What a pack holds
+ *    beyond that range is reachable from nothing.
  * 3. Base is an ancestor of head.
  * Nothing is checked out and no submodule is looked into: a gitlink is only data.
  */
 import { createReadStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isWaggleError } from '../errors.ts';
-import { randomId } from '../random.ts';
-import { createStore } from './bare-store.ts';
 import { type BundleHeader, readBundleHeader } from './bundle.ts';
-import { type Commit, formatOf } from './commit-id.ts';
-import { git } from './git.ts';
-import { fetchFlags } from './remote.ts';
+import type { Commit } from './commit-id.ts';
+import { type GitOptions, git, gitLine } from './git.ts';
 import { hasCommit, isAncestor } from './repository.ts';
 
 export interface ImportRange {
@@ -40,32 +37,34 @@ export async function importBundle(gitDir: string, file: string, range: ImportRa
   const header = await readBundleHeader(file);
   if (header === undefined) return damaged('the file is not a git bundle');
   if (!(await hasCommit(store, base))) return damaged(`its base ${base} is not in the lane`);
-  const fault = headerFault(header, head) ?? (await prerequisiteFault(header, store, base));
-  if (fault !== undefined) return damaged(fault);
+  const odd = headerFault(header, head) ?? (await prerequisiteFault(header, store, base));
+  if (odd !== undefined) return damaged(odd);
 
-  const folder = await mkdtemp(join(tmpdir(), 'waggle-quarantine-'));
+  const objects = await gitLine(['rev-parse', '--path-format=absolute', '--git-path', 'objects'], store);
+  // Beside the store's packs, so that the pack can be moved by a rename.
+  const quarantine = await mkdtemp(join(objects, 'quarantine-'));
   try {
-    const quarantine = await createStore(join(folder, 'git'), {
-      borrowFrom: gitDir,
-      objectFormat: formatOf(head),
-      signal,
-    });
-    const read = await take(quarantine, createReadStream(file, { start: header.packAt }), head, signal);
-    if (read !== undefined) return damaged(read);
-    if (!(await isAncestor({ gitDir: quarantine, signal }, base, head))) {
+    const env = { GIT_OBJECT_DIRECTORY: quarantine, GIT_ALTERNATE_OBJECT_DIRECTORIES: objects };
+    const over = { ...store, env };
+    const fault = await take(over, createReadStream(file, { start: header.packAt }), range);
+    if (fault !== undefined) return damaged(fault);
+    if (!(await isAncestor(over, base, head))) {
       return damaged(`its head ${head} does not descend from its base ${base}`);
     }
-    // A ref for as long as git needs one; afterwards the store, which never prunes, keeps the objects.
-    const arrival = `refs/waggle/imported/${randomId()}`;
-    await git(['fetch', ...fetchFlags, quarantine, `${HELD}:${arrival}`], store);
-    await git(['update-ref', '-d', arrival], { gitDir });
+    await movePacks(join(quarantine, 'pack'), join(objects, 'pack'));
     return { status: 'ok' };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await rm(quarantine, { recursive: true, force: true });
   }
 }
 
-const HELD = 'refs/waggle/held';
+/** A pack counts once its index stands beside it, so the index comes last. */
+async function movePacks(from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true });
+  const last = (name: string) => (name.endsWith('.idx') ? 1 : 0);
+  const names = (await readdir(from)).filter((name) => /^pack-.*\.(pack|rev|idx)$/.test(name));
+  for (const name of names.sort((a, b) => last(a) - last(b))) await rename(join(from, name), join(to, name));
+}
 
 function headerFault(header: BundleHeader, head: Commit): string | undefined {
   const [only, ...more] = header.heads;
@@ -81,6 +80,7 @@ async function prerequisiteFault(
   base: Commit,
 ): Promise<string | undefined> {
   for (const commit of header.prerequisites) {
+    if (commit === base) continue;
     if (!(await hasCommit(store, commit)) || !(await isAncestor(store, commit, base))) {
       return `it builds on ${commit}, which its base ${base} does not contain`;
     }
@@ -89,20 +89,18 @@ async function prerequisiteFault(
 }
 
 /**
- * Reads all objects into the quarantine; what git objects to, if anything. Not by a fetch of the bundle:
- * older gits don't check its objects, whatever fsckObjects says.
+ * Reads all objects into the quarantine and walks the whole range; what git objects to, if anything. Not by a
+ * fetch of the bundle: older gits don't check its objects, whatever fsckObjects says.
  */
 async function take(
-  quarantine: string,
+  over: GitOptions,
   pack: Readable,
-  head: Commit,
-  signal: AbortSignal | undefined,
+  { base, head }: ImportRange,
 ): Promise<string | undefined> {
-  const store = { gitDir: quarantine, signal };
   try {
-    await git(['index-pack', '--stdin', '--fix-thin', '--strict'], { ...store, input: pack });
-    if (!(await hasCommit(store, head))) return `it does not hold ${head}`;
-    await git(['update-ref', HELD, head], store);
+    await git(['index-pack', '--stdin', '--fix-thin', '--strict'], { ...over, input: pack });
+    if (!(await hasCommit(over, head))) return `it does not hold ${head}`;
+    await git(['rev-list', '--objects', '--quiet', head, `^${base}`], over);
     return undefined;
   } catch (error) {
     if (!isWaggleError(error, 'git-failed')) throw error;

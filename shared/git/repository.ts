@@ -20,7 +20,7 @@ export interface Repository {
 }
 
 /** Where a rev is looked up: `cwd` sees that working tree's HEAD. */
-export type Where = Pick<GitOptions, 'cwd' | 'gitDir' | 'signal'>;
+export type Where = Pick<GitOptions, 'cwd' | 'gitDir' | 'signal' | 'env'>;
 
 /** Looks at the repository at or above `path`. Errors: `not-a-repository`, `repository-empty`. */
 export async function inspectRepository(path: string, signal?: AbortSignal): Promise<Repository> {
