@@ -1,5 +1,6 @@
 /**
- * Settings of the test runner: where tests are, and what stands around each file of them.
+ * Settings of the test runner: where tests are, and what stands around each file of them. Files named
+ * `*.long.test.ts` run with `npm run test:long`.
  */
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
@@ -8,10 +9,15 @@ export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: ['test/**/*.long.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     setupFiles: ['test/support/leak-check.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // Most tests wait for processes of their own, so there may be more files at once than cores.
+    maxWorkers: 3,
+    // A process for each file would cost more than most files; what a file leaves running is checked.
+    isolate: false,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     reporters: ['default'],
     passWithNoTests: false,
   },

@@ -117,7 +117,8 @@ const environmentReaders = [
   setup,
 ];
 
-const withDefaultExport = ['infra/vitest.config.ts'];
+/** Settings of the test runner. */
+const withDefaultExport = ['infra/vitest.config.ts', 'infra/vitest.long.config.ts'];
 const runtimeSchemas = [
   'schemas/index.ts',
   'schemas/limits.ts',
@@ -287,7 +288,7 @@ const rules: readonly Rule[] = [
         !isBuiltin(specifier) &&
         !Object.hasOwn(dependencies, packageOf(specifier)) &&
         !(isIn(path, ['schemas/']) && !isIn(path, runtimeSchemas)) &&
-        path !== 'infra/vitest.config.ts',
+        !isIn(path, withDefaultExport),
     ),
     sample: { 'schemas/limits.ts': `import { Type } from 'typebox';` },
   },

@@ -22,6 +22,7 @@ const PROGRAMS = {
   demo: ['dist/infra/demo/main.js'],
   bench: ['dist/test/bench/main.js'],
   test: ['node_modules/vitest/vitest.mjs', 'run', '--config', 'infra/vitest.config.ts'],
+  'test:long': ['node_modules/vitest/vitest.mjs', 'run', '--config', 'infra/vitest.long.config.ts'],
   build: undefined,
 };
 
@@ -42,7 +43,7 @@ async function main([name, ...args]) {
   const program = PROGRAMS[name];
   if (program === undefined) return 0;
   const server = await findServer(name);
-  return await runProgram(program, name === 'test' ? args : swallowed(args), server);
+  return await runProgram(program, name.startsWith('test') ? args : swallowed(args), server);
 }
 
 /** Packages and dist/. A look first, so that the usual start takes no turn. */
@@ -61,7 +62,7 @@ async function prepare(name) {
 /** The path of a nats-server, installed if need be; undefined when a running one is to be used. */
 async function findServer(name) {
   // Tests start servers of their own, whatever bus is known.
-  if (name !== 'test' && process.env.WAGGLE_NATS_URL) return undefined;
+  if (!name.startsWith('test') && process.env.WAGGLE_NATS_URL) return undefined;
   const load = (file) => import(new URL(`../../dist/infra/nats/${file}.js`, import.meta.url).href);
   const { findNatsServer } = await load('binary');
   const found = await findNatsServer({ env: process.env });

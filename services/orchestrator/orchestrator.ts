@@ -19,6 +19,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { isWaggleError, messageOf } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import type { RandomId } from '../../shared/random.ts';
+import { BatchStore, type Position } from './batch-store.ts';
 import { notifyEnds } from './end-notices.ts';
 import { serveRequests } from './endpoints.ts';
 import { LifeSigns } from './life-signs.ts';
@@ -26,7 +27,7 @@ import { takeMail } from './mail-intake.ts';
 import { Postman } from './postman.ts';
 import { serveReads } from './read-service.ts';
 import { Refusals } from './refusals.ts';
-import { type Position, Writer } from './writer.ts';
+import { Writer } from './writer.ts';
 
 export interface OrchestratorOptions {
   readonly core: Bus;
@@ -104,7 +105,7 @@ async function leadTerm(options: OrchestratorOptions, refusals: Refusals, outer:
   const board = createBoard();
   const position: Position = { seq: 0, batch: undefined, at: 0, mailSeq: 0 };
   const postman = new Postman({ swarm, project, clock, log });
-  const sent = await postman.lastSent();
+  const sent = await postman.lastSent(journal);
   position.seq = await journal.fold((batch, seq) => {
     evolveBatch(board, batch);
     position.batch = batch.id;
@@ -117,15 +118,13 @@ async function leadTerm(options: OrchestratorOptions, refusals: Refusals, outer:
   const { signal } = over;
   const signs = new LifeSigns(clock);
   const startedAt = clock.now();
-  const writer: Writer = new Writer({
+  const { maxPayloadBytes } = core.server();
+  const store = new BatchStore({
     board,
     position,
     journal,
-    signs,
-    clock,
     randomId,
-    log,
-    maxPayloadBytes: core.server().maxPayloadBytes,
+    maxPayloadBytes,
     streams: await createdTimes(options, [names.journal], [names.mail]),
     lastMail: () => postman.lastMail,
     onBatch: (batch, seq) => {
@@ -133,6 +132,7 @@ async function leadTerm(options: OrchestratorOptions, refusals: Refusals, outer:
       notifyEnds(swarm, project, batch.events);
     },
   });
+  const writer = new Writer({ board, position, store, signs, clock, log, maxPayloadBytes });
   const head = () => ({ term: board.term, journal_seq: position.seq, genesis: board.genesis });
   const announceTerm = () => {
     const { payload, headers } = encode('LeaderNotice', {
@@ -177,7 +177,9 @@ async function leadTerm(options: OrchestratorOptions, refusals: Refusals, outer:
     });
     announceTerm();
     log.info({ term: board.term, seq: position.seq, tasks: board.tasks.size }, 'leading');
-    options.onLeading?.(board.term);
+    const tell = () => options.onLeading?.(board.term);
+    // Only then has the server heard of the subscriptions; without a connection they come with the next one.
+    helpers.push(swarm.flush().then(tell, tell));
   };
   const onOuter = () => over.abort(outer.reason);
   outer.addEventListener('abort', onOuter);

@@ -6,11 +6,8 @@
  * 1. Answers and queries use acked state only: queries run between batches, when nothing is undecided.
  * 2. The board is thrown away with its writer: after `journal-refused` or a broken board nothing is answered.
  * 3. An input whose decision throws, or whose events cannot be stored, is refused by name; it never stops the others.
- * 4. A batch says that MAIL is consumed up to the inputs that it holds, also when it was cut: what comes in the next
- *    one would be lost with a leader that dies in between.
  */
 import type {
-  Batch,
   Claim,
   ClaimAnswer,
   Command,
@@ -25,36 +22,21 @@ import { evolve } from '../../shared/board/evolve.ts';
 import { passTime } from '../../shared/board/readiness.ts';
 import type { Board } from '../../shared/board/state.ts';
 import { encode } from '../../shared/bus/codec.ts';
-import type { Journal } from '../../shared/bus/journal.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
-import type { RandomId } from '../../shared/random.ts';
+import type { BatchStore, Group, Position } from './batch-store.ts';
 import type { LifeSigns } from './life-signs.ts';
 import { type WaitingClaim, WaitingClaims } from './waiting-claims.ts';
-
-/** Where a board stands in its journal. */
-export interface Position {
-  seq: number;
-  batch: string | undefined;
-  at: number;
-  mailSeq: number;
-}
 
 export interface WriterOptions {
   readonly board: Board;
   readonly position: Position;
-  readonly journal: Journal;
+  readonly store: BatchStore;
   readonly signs: LifeSigns;
   readonly clock: Clock;
-  readonly randomId: RandomId;
   readonly log: Log;
   readonly maxPayloadBytes: number;
-  /** Creation times of the streams the journal depends on. */
-  readonly streams: Readonly<Record<string, string>>;
-  readonly lastMail: () => string | undefined;
-  /** Called with each acked batch, before anybody is answered. */
-  readonly onBatch: (batch: Batch, seq: number) => void;
 }
 
 type ClaimAnswerFn = (answer: ClaimAnswer) => void;
@@ -65,22 +47,9 @@ interface Decided {
   readonly events: readonly Event[];
   readonly answer: () => void;
 }
-/** The events of one input, and how far MAIL is consumed with it. */
-interface Group {
-  readonly events: readonly Event[];
-  readonly mailSeq: number;
-}
 type Work = (now: number) => Decided;
 
-/** The events of one input, and how far mail was consumed when it was decided. */
-interface Group {
-  readonly events: readonly Event[];
-  readonly mailSeq: number;
-}
-
 const MAX_INPUTS = 512;
-/** Room for the batch's own fields and the message's headers. */
-const ENVELOPE_BYTES = 8_192;
 
 export class Writer {
   readonly #options: WriterOptions;
@@ -108,8 +77,9 @@ export class Writer {
       try {
         // All or nothing; what follows from other commands may be told in several batches.
         const isWhole = command.kind === 'add' || command.kind === 'configure';
+        const { store } = this.#options;
         const fits = (events: readonly Event[]) =>
-          this.#fits(events) || (!isWhole && events.every((event) => this.#fits([event])));
+          store.fits(events) || (!isWhole && events.every((event) => store.fits([event])));
         const applied = applyCommand(this.#board, { from, command }, now, fits);
         const { tasks, warnings, problems, ...rest } = {
           tasks: undefined,
@@ -216,7 +186,7 @@ export class Writer {
     signal.addEventListener('abort', () => this.#wake(), { once: true });
     const now = this.#now();
     for (const event of first) evolve(this.#board, event, now);
-    await this.#store([{ events: first, mailSeq: this.#mailSeq }], now, signal);
+    await this.#options.store.append([{ events: first, mailSeq: this.#mailSeq }], now, signal);
     led();
     while (!signal.aborted) {
       await this.#idle(signal);
@@ -272,7 +242,7 @@ export class Writer {
       decided.push(offered);
       groups.push({ events: offered.events, mailSeq: this.#mailSeq });
     }
-    await this.#store(groups, now, signal);
+    await this.#options.store.append(groups, now, signal);
     for (const { answer } of decided) answer();
     for (const { answer } of this.#waiting.ended(this.#options.clock.monotonic())) {
       answer({ ...this.#head(undefined), kind: 'nothing' });
@@ -365,64 +335,6 @@ export class Writer {
     const { term, genesis } = this.#board;
     const head = { v: 1 as const, term, genesis, journal_seq: this.#position.seq };
     return report === undefined ? head : { ...head, report };
-  }
-
-  #fits(events: readonly Event[]): boolean {
-    const { payload } = this.#encode([...events], this.#position.at, this.#mailSeq);
-    return payload.byteLength + ENVELOPE_BYTES <= this.#options.maxPayloadBytes;
-  }
-
-  #encode(events: Event[], at: number, mailSeq: number) {
-    const { batch: predecessor } = this.#position;
-    const lastMail = this.#options.lastMail();
-    const batch: Batch = {
-      v: 1,
-      id: this.#options.randomId(),
-      ...(predecessor === undefined ? {} : { predecessor }),
-      term: this.#board.term,
-      at,
-      mail_seq: mailSeq,
-      ...(lastMail === undefined ? {} : { last_mail: lastMail }),
-      streams: { ...this.#options.streams },
-      events,
-    };
-    return { batch, payload: encode('Batch', batch).payload };
-  }
-
-  /** Stores the events in as few batches as the payload limit allows; one input's stay together if they fit. */
-  async #store(groups: readonly Group[], at: number, signal: AbortSignal): Promise<void> {
-    const filled = groups.filter(({ events }) => events.length > 0);
-    const last = groups.at(-1);
-    if (filled.length === 0 || last === undefined) return;
-    const { batch, payload } = this.#encode(
-      filled.flatMap(({ events }) => events),
-      at,
-      last.mailSeq,
-    );
-    const halves = payload.byteLength + ENVELOPE_BYTES > this.#options.maxPayloadBytes && this.#halve(filled);
-    if (halves) {
-      await this.#store(halves[0], at, signal);
-      await this.#store([...halves[1], { events: [], mailSeq: last.mailSeq }], at, signal);
-      return;
-    }
-    const seq = await this.#options.journal.append(batch, this.#position.seq, signal);
-    this.#position.seq = seq;
-    this.#position.batch = batch.id;
-    this.#position.mailSeq = batch.mail_seq;
-    this.#options.onBatch(batch, seq);
-  }
-
-  /** Two parts, between two inputs where there are two; the first part of one input consumes no mail. */
-  #halve(groups: readonly Group[]): readonly [readonly Group[], readonly Group[]] | undefined {
-    const half = Math.ceil(groups.length / 2);
-    if (groups.length > 1) return [groups.slice(0, half), groups.slice(half)];
-    const [{ events, mailSeq } = { events: [], mailSeq: 0 }] = groups;
-    if (events.length < 2) return undefined;
-    const middle = Math.ceil(events.length / 2);
-    return [
-      [{ events: events.slice(0, middle), mailSeq: this.#position.mailSeq }],
-      [{ events: events.slice(middle), mailSeq }],
-    ];
   }
 }
 

@@ -96,6 +96,8 @@ export function createClaimer(options: ClaimerOptions): Claimer {
             genesis = answer.genesis;
             return answer;
           }
+          // A leader that has lost its place and doesn't know it yet.
+          await pause(signal, again.signal);
         } catch (error) {
           signal.throwIfAborted();
           const isResent = again.signal.aborted;

@@ -51,14 +51,6 @@ export async function openStore(dir: string, options: StoreOptions = {}): Promis
   return store;
 }
 
-/** Makes a store in a place where nothing is. */
-export async function createStore(dir: string, options: StoreOptions = {}): Promise<string> {
-  const store = resolve(dir);
-  await create(store, options);
-  if (options.borrowFrom !== undefined) await borrow(store, options.borrowFrom, options.signal);
-  return store;
-}
-
 async function open(store: string, options: StoreOptions, wasOpen: boolean): Promise<void> {
   // Locks that stand when this process opens a store first are a dead one's; later they may be our own.
   if (!wasOpen || !(await isStore(store, options.signal))) {

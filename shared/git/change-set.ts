@@ -63,7 +63,7 @@ export async function captureChange(dir: string, options: CaptureOptions): Promi
   if (tree === (await treeOf(where, base))) return none;
 
   const tip = await resolveCommit(where, 'HEAD');
-  const clean = tip !== undefined && tree === (await treeOf(where, tip));
+  const clean = tip !== undefined && tip !== base && tree === (await treeOf(where, tip));
   let parent = base;
   if (tip !== undefined && (await isAncestor(where, base, tip))) {
     if (clean) return { kind: 'change', skipped, ...(await describe(where, base, tip)) };

@@ -73,6 +73,7 @@ export async function hasCommit(where: Where, commit: Commit): Promise<boolean> 
 
 /** Whether `older` is `newer` or one of its ancestors; both must exist. */
 export async function isAncestor(where: Where, older: Commit, newer: Commit): Promise<boolean> {
+  if (older === newer) return true;
   const answer = await git(['merge-base', '--is-ancestor', older, newer], { ...where, okCodes: [0, 1] });
   return answer.exitCode === 0;
 }

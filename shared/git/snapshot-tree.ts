@@ -5,7 +5,7 @@
  * Everything not ignored is in it, but nested repositories nobody declared as submodules: git could only
  * store a bare pointer to them. They are named instead.
  */
-import { copyFile, rm } from 'node:fs/promises';
+import { copyFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomId } from '../random.ts';
 import { git, gitLine } from './git.ts';
@@ -21,9 +21,7 @@ export async function snapshotTree(dir: string, treeGitDir: string, signal?: Abo
   const index = join(treeGitDir, `waggle-index-${randomId(8)}`);
   const options = { cwd: dir, env: { GIT_INDEX_FILE: index }, signal };
   try {
-    await copyFile(join(treeGitDir, 'index'), index).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-    });
+    await copyIndex(join(treeGitDir, 'index'), index);
     const ignores = await ignoreFlags();
     const skipped = await nestedRepositories(ignores, options);
     const paths = ['.', ...skipped.map((path) => `:(top,exclude,literal)${path}`)];
@@ -35,6 +33,20 @@ export async function snapshotTree(dir: string, treeGitDir: string, signal?: Abo
   } finally {
     await rm(index, { force: true });
     await rm(`${index}.lock`, { force: true });
+  }
+}
+
+/**
+ * With its time: git looks into files that are as young as the index, because their times cannot show a change. A
+ * younger copy would hide an edit of the same size made right after a checkout.
+ */
+async function copyIndex(from: string, to: string): Promise<void> {
+  try {
+    const { atime, mtime } = await stat(from);
+    await copyFile(from, to);
+    await utimes(to, atime, mtime);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
 

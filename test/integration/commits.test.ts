@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 test('one task becomes one clean commit, with trailers, on the lane and nowhere else', async () => {
-  const home = makeRepository(join(place.path, 'one'), { 'a.txt': 'old\n' });
+  const home = makeRepository(join(place.path, 'one'), { 'a.txt': 'as it was\n' });
   await hive.configure({
     roles,
     lanes: { main: lane(home, ['VG-NEW']) },
@@ -57,7 +57,7 @@ test('one task becomes one clean commit, with trailers, on the lane and nowhere 
 });
 
 test('8 workers edit one file in 40 tasks: every commit applies, no hunk is lost, conflicts come back and end', async () => {
-  // Every task marks its own line; every fifth also signs the first line, so that those conflict.
+  // Every task marks its own line; the first three also sign the first line, so that those conflict.
   const lines = Array.from({ length: 40 }, (_, n) => `line ${n}\n\n\n`);
   const home = makeRepository(join(place.path, 'many'), { 'shared.txt': `signed:\n\n\n\n${lines.join('')}` });
   const policies = { ...emptyConfig.policies, max_conflicts: 50, backoff_ms: 50 };
@@ -68,7 +68,7 @@ test('8 workers edit one file in 40 tasks: every commit applies, no hunk is lost
   const edit = [
     'n=$(head -n 1 "$0")',
     'sed -i.bak "s/^line $n\\$/done $n/" shared.txt',
-    '[ $((n % 5)) -ne 0 ] || sed -i.bak "1s/\\$/ $n/" shared.txt',
+    '[ $n -gt 2 ] || sed -i.bak "1s/\\$/ $n/" shared.txt',
     'rm shared.txt.bak',
   ].join('; ');
   for (let n = 0; n < 8; n += 1)
@@ -84,7 +84,7 @@ test('8 workers edit one file in 40 tasks: every commit applies, no hunk is lost
   const text = gitIn(home, 'show', 'waggle/many:shared.txt').split('\n');
   expect(text.filter((line) => line.startsWith('done'))).toEqual(lines.map((_, n) => `done ${n}`));
   const signed = (text[0] ?? '').split(' ').slice(1).map(Number);
-  expect(signed.toSorted((a, b) => a - b)).toEqual([0, 5, 10, 15, 20, 25, 30, 35]);
+  expect(signed.toSorted((a, b) => a - b)).toEqual([0, 1, 2]);
   expect(gitIn(home, 'rev-list', '--count', 'HEAD..waggle/many')).toBe('40');
   await swarm.stop();
 }, 90_000);

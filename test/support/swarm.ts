@@ -10,7 +10,7 @@ import { runWorker } from '../../services/worker/worker.ts';
 import type { BoardClient } from '../../shared/bus/board-client.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { CommandProfile } from '../../shared/harness/command.ts';
-import { silentLog } from '../../shared/log.ts';
+import { type Log, silentLog } from '../../shared/log.ts';
 import { randomId } from '../../shared/random.ts';
 import { project, type TestHive } from './orchestrator.ts';
 
@@ -30,7 +30,7 @@ export interface TestSwarm {
   stop(): Promise<void>;
 }
 
-export async function startSwarm(hive: TestHive): Promise<TestSwarm> {
+export async function startSwarm(hive: TestHive, log: Log = silentLog): Promise<TestSwarm> {
   const folder = await mkdtemp(join(tmpdir(), 'waggle-swarm-'));
   const running = new Set<RunningAgent>();
   const track = (end: AbortController, done: Promise<void>): RunningAgent => {
@@ -54,7 +54,7 @@ export async function startSwarm(hive: TestHive): Promise<TestSwarm> {
     version: 'test',
     clock: systemClock,
     randomId,
-    log: silentLog,
+    log,
   });
   return {
     folder,

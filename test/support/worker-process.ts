@@ -21,7 +21,7 @@ export interface WorkerProcessOptions {
 const { login, project, agent, stateDir, command } = JSON.parse(
   process.argv[2] ?? '{}',
 ) as WorkerProcessOptions;
-const log = createLog('worker', 'warn');
+const log = createLog('worker', 'fatal');
 const end = new AbortController();
 process.once('SIGTERM', () => end.abort());
 const swarm = await connectBus({

@@ -4,8 +4,8 @@ import type { Event, Grant } from '../../../schemas/index.ts';
 import { explain } from '../../../shared/board/explain.ts';
 import { type Board, observable } from '../../../shared/board/state.ts';
 import { commit, config, createDriver, type Driver, fold } from '../../unit/shared/board/board-driver.ts';
-import { expectSound, isReadyByRule, isSettled, pickByRule } from './rules.ts';
-import { history, inputOf, type Past, type Sent, type Step, seen, send } from './steps.ts';
+import { expectSound, isReadyByRule, isSettled, pickByRule, seen } from './rules.ts';
+import { history, inputOf, type Past, type Sent, type Step, send } from './steps.ts';
 
 const RUNS = 150;
 

@@ -5,7 +5,8 @@
 import { expect } from 'vitest';
 import type { Capabilities, Task } from '../../../schemas/index.ts';
 import { passTime } from '../../../shared/board/readiness.ts';
-import type { Board } from '../../../shared/board/state.ts';
+import { type Board, observable } from '../../../shared/board/state.ts';
+import type { Driver } from '../../unit/shared/board/board-driver.ts';
 
 const isOver = ({ state }: Task) => ['closed', 'failed', 'cancelled'].includes(state);
 const isClosed = (board: Board, id: string) => board.tasks.get(id)?.state === 'closed';
@@ -171,3 +172,6 @@ export function isSettled(board: Board, task: Task): boolean {
 function isHeldUp(board: Board, task: Task): boolean {
   return task.state === 'blocked' || (task.state === 'open' && isSettled(board, task));
 }
+
+/** What is observable, as text: two boards with the same text cannot be told apart. */
+export const seen = (driver: Driver): string => JSON.stringify(observable(driver.board));

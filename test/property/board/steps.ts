@@ -8,7 +8,6 @@ import { applyClaim, applyCommand, applyReport } from '../../../shared/board/dec
 import type { ClaimInput } from '../../../shared/board/decide-claim.ts';
 import type { CommandInput } from '../../../shared/board/decide-command.ts';
 import type { ReportInput } from '../../../shared/board/decide-report.ts';
-import { observable } from '../../../shared/board/state.ts';
 import {
   type ClaimPart,
   type CommandPart,
@@ -17,34 +16,11 @@ import {
   type ReportPart,
 } from '../../unit/shared/board/board-driver.ts';
 
+import { fields, pick, some } from './fields.ts';
+
 export const workers = ['w1', 'w2', 'w3'] as const;
 export const committers = ['c1', 'c2'] as const;
 const lanes = ['main', 'docs'] as const;
-const paths = ['src', 'src/a', 'src/a/b.ts', 'src/ab', './src//a/', 'docs', '.'] as const;
-
-const pick = fc.nat(999);
-const some = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 });
-const few = <T>(values: readonly T[]) => fc.subarray([...values], { maxLength: 2 });
-
-const fields = {
-  priority: fc.constantFrom('P0', 'P1', 'P2', 'P3', 'P4'),
-  labels: fc.constantFrom<string[]>([], [], [], ['ui'], ['db', 'ui'], ['constructor']),
-  deps: fc.array(pick, { maxLength: 3 }),
-  parent: some(pick),
-  paths: few(paths),
-  requires: fc.oneof(
-    { weight: 6, arbitrary: fc.constant(undefined) },
-    {
-      weight: 2,
-      arbitrary: fc.constantFrom({ labels: ['gpu'] }, { os: 'darwin' as const }, { profile: 'big' }),
-    },
-  ),
-  gates: few(['VG-1', 'VG-2']),
-  heavy: fc.constantFrom(false, false, false, true),
-  not_before: some(fc.nat(60_000)),
-  max_attempts: some(fc.integer({ min: 1, max: 3 })),
-};
-
 const verbs = ['start', 'takeover', 'close', 'close-commit', 'block', 'reopen', 'retry', 'cancel'] as const;
 const reports = [
   'submitted',
@@ -402,6 +378,3 @@ export function inputOf(driver: Driver, past: Past, s: Step): Input | undefined 
       return undefined;
   }
 }
-
-/** What is observable, as text: two boards with the same text cannot be told apart. */
-export const seen = (driver: Driver): string => JSON.stringify(observable(driver.board));

@@ -60,6 +60,12 @@ describe('captureChange', () => {
     expect(await capture()).toEqual({ kind: 'none', skipped: [] });
   });
 
+  it('sees an edit of the same size right after the checkout', async () => {
+    writeFiles(tree, { 'a.txt': 'ONE\nTWO\nTHREE\n' });
+    const { base: from, head } = changed(await capture());
+    expect(names(from, head)).toEqual(['M', 'a.txt']);
+  });
+
   it('commits edits, additions, deletions, modes, links and odd names, and leaves the tree as it was', async () => {
     writeFiles(tree, {
       'a.txt': 'one\n2\nthree\n',

@@ -1,0 +1,179 @@
+/**
+ * What tests of the committer stand on: a hive, a lane of its own for each test, and a worker that submits what it
+ * is told without running anything. Call `useLaneBench` once at the top of a test file.
+ */
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import type { EventOf, FileRef, Task, TaskSpec } from '../../schemas/index.ts';
+import { emptyConfig } from '../../shared/board/state.ts';
+import type { BoardClient } from '../../shared/bus/board-client.ts';
+import { putFile } from '../../shared/bus/files.ts';
+import type { Bus } from '../../shared/bus/port.ts';
+import { about, claimBy, eventsOf, type Granted, mailReport, sendClaim, until } from './asking.ts';
+import { type KeptLog, keptLog } from './kept-log.ts';
+import { project, startHive, type TestHive } from './orchestrator.ts';
+import { commitFiles, type Files, gitIn, makeRepository, temporaryFolder } from './repository.ts';
+import { type RunningAgent, roles, startSwarm, type TestSwarm } from './swarm.ts';
+
+export class LaneBench {
+  readonly place = temporaryFolder();
+  readonly log: KeptLog = keptLog();
+  hive!: TestHive;
+  swarm!: TestSwarm;
+  client!: BoardClient;
+  /** Connection of the worker `w1`. */
+  w1!: Bus;
+  /** The test's own lane. */
+  lane = '';
+  home = '';
+  branch = '';
+  #tests = 0;
+  #claims = 0;
+  #running: RunningAgent[] = [];
+
+  async start(): Promise<void> {
+    this.hive = await startHive();
+    this.swarm = await startSwarm(this.hive, this.log);
+    this.client = await this.hive.client('operator');
+    this.w1 = await this.hive.connect('w1');
+  }
+
+  async stop(): Promise<void> {
+    await this.swarm.stop();
+    await this.hive.stop();
+    this.place.remove();
+  }
+
+  async openTest(): Promise<void> {
+    this.#tests += 1;
+    this.lane = `lane-${this.#tests}`;
+    this.branch = `waggle/${this.lane}`;
+    this.home = makeRepository(join(this.place.path, this.lane), { 'a.txt': 'old\n', 'b.txt': 'old\n' });
+    await this.configure(this.home);
+  }
+
+  async closeTest(): Promise<void> {
+    await Promise.all(this.#running.map((agent) => agent.drain()));
+    this.#running = [];
+    this.log.lines.length = 0;
+  }
+
+  /** Configures the test's lane with that home, and `more` lanes by their homes. */
+  async configure(home: string, more: Readonly<Record<string, string>> = {}): Promise<void> {
+    const gate = (name: string, run: string) => ({ [name]: { name, run, timeout_ms: 10_000 } });
+    const go = join(this.place.path, 'go');
+    const lane = (name: string, where: string) => ({
+      [name]: { home: where, base: 'HEAD', branch: `waggle/${name}`, gates: [] },
+    });
+    const others = Object.entries(more).map(([name, where]) => lane(name, where));
+    await this.hive.configure({
+      roles,
+      lanes: Object.assign(lane(this.lane, home), ...others),
+      policies: { ...emptyConfig.policies, backoff_ms: 20 },
+      gates: {
+        ...gate('VG-GREEN', 'true'),
+        ...gate('VG-RED', 'echo it is broken; exit 1'),
+        // Ends when the test says how.
+        ...gate('VG-WAIT', `while [ ! -e "${go}" ]; do sleep 0.02; done; exec sh "${go}"`),
+      },
+    });
+  }
+
+  /** Starts a committer, which the end of the test drains, and waits until the lane is open. */
+  async commit(...names: string[]): Promise<void> {
+    for (const name of names.length === 0 ? ['committer'] : names) {
+      this.#running.push(await this.swarm.committer(name));
+    }
+    await until('the lane is open', () => this.isOpen());
+  }
+
+  /** Starts a committer without waiting for anything. */
+  async beginCommitter(): Promise<void> {
+    this.#running.push(await this.swarm.committer());
+  }
+
+  async drainCommitters(): Promise<void> {
+    await Promise.all(this.#running.splice(0).map((agent) => agent.drain()));
+  }
+
+  async worker(name: string, command: string[]): Promise<void> {
+    this.#running.push(await this.swarm.worker(name, { command }));
+  }
+
+  async isOpen(): Promise<boolean> {
+    const { lanes } = await this.client.query<'status'>({ v: 1, kind: 'status' });
+    return lanes[this.lane]?.tip !== undefined;
+  }
+
+  async task(id: string): Promise<Task> {
+    return (await this.client.query<'task'>({ v: 1, kind: 'task', id })).view.task;
+  }
+
+  /** The number and slot of a claim that nobody has made. */
+  fresh(): { number: number; slot: number } {
+    this.#claims += 1;
+    return { number: this.#claims, slot: this.#claims };
+  }
+
+  /** Claims a task as a worker does, when its turn has come. */
+  claim(id: string): Promise<Granted> {
+    return until(`${id} is granted`, async () => {
+      const answer = await sendClaim(this.w1, 'w1', claimBy('w1', { ...this.fresh(), wait_ms: 100 }));
+      if (answer.kind === 'granted' && answer.grant.task !== id) throw new Error(`got ${answer.grant.task}`);
+      return answer.kind === 'granted' && answer.grant;
+    });
+  }
+
+  async add(id: string, more: Partial<TaskSpec> = {}): Promise<Granted> {
+    const tasks = [{ id, title: `Task ${id}`, lane: this.lane, ...more }];
+    const answer = await this.client.command({ v: 1, kind: 'add', id: `add-${id}`, tasks });
+    if (answer.status !== 'ok') throw new Error(answer.message);
+    return this.claim(id);
+  }
+
+  /** Submits files as the change of a grant; `named` may name another bundle than the one that was stored. */
+  async submit(grant: Granted, files: Files, named: (ref: FileRef) => FileRef = (ref) => ref): Promise<void> {
+    const { home, branch, place, w1 } = this;
+    const base = gitIn(home, 'rev-parse', '--verify', '-q', `${branch}^{commit}`);
+    const clone = join(place.path, `clone-${grant.fence}`);
+    gitIn(place.path, 'clone', '-q', '--no-checkout', home, clone);
+    gitIn(clone, 'fetch', '-q', home, branch);
+    gitIn(clone, 'checkout', '-q', '--detach', base);
+    const head = commitFiles(clone, files, `work of ${grant.task}`);
+    gitIn(clone, 'update-ref', 'refs/heads/out', head);
+    const path = join(place.path, `${grant.fence}.bundle`);
+    gitIn(clone, 'bundle', 'create', '-q', path, 'refs/heads/out', `^${base}`);
+    const bundle = named(await putFile(w1, project, 'w1', path));
+    await mailReport(w1, 'w1', { ...about(grant), kind: 'submitted', base, head, bundle, message: '' });
+  }
+
+  /** The task, once it has ended. */
+  ended(id: string): Promise<Task> {
+    return until(`${id} has ended`, async () => {
+      const task = await this.task(id);
+      return ['closed', 'failed', 'cancelled', 'blocked'].includes(task.state) && task;
+    });
+  }
+
+  /** Subjects of what was committed on the lane, oldest first. */
+  subjects(): string[] {
+    const text = gitIn(this.home, 'log', '--reverse', '--format=%s', `main..${this.branch}`);
+    return text === '' ? [] : text.split('\n');
+  }
+
+  async landings(id: string): Promise<EventOf<'commit_landed'>[]> {
+    return (await eventsOf(this.client)).flatMap((event) =>
+      event.type === 'commit_landed' && event.task === id ? [event] : [],
+    );
+  }
+}
+
+/** A bench for all tests of the file, with a lane of its own for each. */
+export function useLaneBench(): LaneBench {
+  const bench = new LaneBench();
+  beforeAll(() => bench.start());
+  beforeEach(() => bench.openTest());
+  afterEach(() => bench.closeTest());
+  afterAll(() => bench.stop());
+  return bench;
+}

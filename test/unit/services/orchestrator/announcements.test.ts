@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import type { Event, EventOf } from '../../../../schemas/index.ts';
+import { announcementsOf } from '../../../../services/orchestrator/announcements.ts';
+
+const granted = (task: string, kind: 'work' | 'commit' | 'manual'): Event => ({
+  type: 'granted',
+  task,
+  grant: { kind, fence: 1, agent: 'w1', run: 'r', granted_at: 1 },
+});
+const ended = (task: string, to: EventOf<'grant_ended'>['to'], by?: string): Event => ({
+  type: 'grant_ended',
+  task,
+  agent: 'w1',
+  end: { fence: 1, run: 'r', why: 'done' },
+  to,
+  attempts: 0,
+  losses: 0,
+  conflicts: 0,
+  ...(by === undefined ? {} : { closing: { how: 'reported', by, at: 1 } }),
+});
+const landed: Event = {
+  type: 'commit_landed',
+  task: 't2',
+  lane: 'main',
+  old: 'a'.repeat(40),
+  new: 'c'.repeat(40),
+  commit: 'c'.repeat(40),
+  subject: 'fix: it',
+  by: 'committer',
+  found: false,
+};
+
+test('a batch says its lines in the order of its events, one mail for the topic and one for the inbox', () => {
+  const mails = announcementsOf([
+    granted('t1', 'work'),
+    ended('t2', 'closed', 'w2'),
+    landed,
+    { type: 'commit_idle', agent: 'committer' },
+    {
+      type: 'task_moved',
+      task: 't3',
+      by: 'ada',
+      to: 'closed',
+      why: 'close',
+      closing: { how: 'operator', by: 'ada', at: 1 },
+    },
+  ]);
+  expect(mails).toEqual([
+    {
+      to: { kind: 'topic', name: 'task' },
+      text: [
+        'claim: t1 by w1',
+        't2 closed by w2',
+        `committer: committed ${'c'.repeat(40)} fix: it`,
+        'committer: no commit candidate',
+        't3 closed by ada',
+      ].join('\n'),
+    },
+    {
+      to: { kind: 'agent', name: 'orchestrator' },
+      text: ['claim: t1 by w1', 't2 closed by w2', `committer: ${'c'.repeat(40)}`, 't3 closed by ada'].join(
+        '\n',
+      ),
+    },
+  ]);
+});
+
+test('a manual grant is a claim, a commit grant is not, and what does not close is not told', () => {
+  expect(announcementsOf([granted('t1', 'commit'), ended('t1', 'open'), ended('t2', 'failed')])).toEqual([]);
+  expect(announcementsOf([granted('t1', 'manual')]).map(({ text }) => text)).toEqual([
+    'claim: t1 by w1',
+    'claim: t1 by w1',
+  ]);
+});
+
+test('a batch too large for one mail is told in several, no line cut or lost', () => {
+  const events = Array.from({ length: 4_000 }, (_, n) => granted(`task-${n}`, 'work'));
+  const mails = announcementsOf(events).filter(({ to }) => to.kind === 'topic');
+  expect(mails.length).toBeGreaterThan(1);
+  for (const { text } of mails) expect(text.length).toBeLessThanOrEqual(60_000);
+  expect(mails.flatMap(({ text }) => text.split('\n'))).toEqual(
+    events.map((_, n) => `claim: task-${n} by w1`),
+  );
+});

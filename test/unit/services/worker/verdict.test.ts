@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import type { Outcome, TaskGrant } from '../../../../schemas/index.ts';
+import {
+  doneReport,
+  judge,
+  type Left,
+  type RunEnd,
+  submittedReport,
+} from '../../../../services/worker/verdict.ts';
+
+const end = (outcome: Outcome, tail = ''): RunEnd => ({
+  outcome,
+  reason: `it ${outcome}`,
+  tail,
+  durationMs: 12.4,
+});
+const none: Left = { kind: 'none' };
+const change = {
+  kind: 'change',
+  base: 'a'.repeat(40),
+  head: 'b'.repeat(40),
+  files: 2,
+  message: 'words',
+} as const satisfies Left;
+const lane = { name: 'main', home: '/h', base: 'HEAD', branch: 'waggle/main' };
+const grant = (expects: TaskGrant['expects'], withLane = true) => ({
+  expects,
+  gates: [],
+  ...(withLane ? { lane } : {}),
+});
+
+describe('what is reported of a run', () => {
+  test('nothing, once the right to report is gone, whatever the tree holds', () => {
+    expect(judge(grant('change'), end('fenced'), change)).toEqual({ next: 'nothing' });
+  });
+
+  test('a run that was stopped to leave gives the task back', () => {
+    const verdict = judge(grant('change'), end('killed'), change);
+    expect(verdict).toMatchObject({ next: 'report', report: { kind: 'released' } });
+  });
+
+  test.each(['crashed', 'timed_out', 'env_failed', 'rate_limited', 'auth_failed'] as const)(
+    '%s is a failure with its reason and tail, whatever the tree holds',
+    (outcome) => {
+      const verdict = judge(grant('change'), end(outcome, 'last words'), change);
+      const report = { kind: 'failed', outcome, reason: `it ${outcome}`, tail: 'last words' };
+      expect(verdict).toEqual({ next: 'report', report });
+    },
+  );
+
+  test('a tree left in the middle of something is a failure', () => {
+    const verdict = judge(grant('any'), end('completed'), { kind: 'unfinished', reason: 'in a merge' });
+    expect(verdict).toMatchObject({ report: { kind: 'failed', outcome: 'crashed', reason: 'in a merge' } });
+  });
+
+  test.each([
+    ['change', change, true, 'submit'],
+    ['any', change, true, 'submit'],
+    ['none', change, true, 'gates'],
+    ['change', none, true, 'gates'],
+    ['any', none, true, 'gates'],
+    ['any', change, false, 'gates'],
+  ] as const)('expecting %s and finding $kind', (expects, left, withLane, next) => {
+    expect(judge(grant(expects, withLane), end('completed'), left).next).toBe(next);
+  });
+});
+
+const head = { v: 1, id: 'r', task: 't', fence: 3, run: 'run' } as const;
+const bundle = { owner: 'w', sha256: 'c'.repeat(64), size_bytes: 1, chunks: 1 };
+
+test('a submission names base, head, bundle and the words of the change', () => {
+  expect(submittedReport(head, change, bundle, 12.4)).toEqual({
+    ...head,
+    kind: 'submitted',
+    base: change.base,
+    head: change.head,
+    bundle,
+    message: 'words',
+    usage: { duration_ms: 12 },
+  });
+});
+
+test('a done report says what was left behind, and that nothing changed only when nothing did', () => {
+  expect(doneReport(head, end('completed'), change, [])).toMatchObject({
+    outcome: 'completed',
+    note: 'left 2 changed files behind, none was expected',
+  });
+  expect(doneReport(head, end('no_change'), none, [])).toMatchObject({ outcome: 'no_change' });
+  expect(doneReport(head, end('completed'), none, [])).not.toHaveProperty('note');
+});
