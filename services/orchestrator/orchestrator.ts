@@ -44,6 +44,8 @@ export interface OrchestratorOptions {
 }
 
 const RETRY_MS = 500;
+/** How long leaving may take while the bus is away. */
+const LEAVE_MS = 2_000;
 
 /** Runs until the signal aborts; what is in hand then is stored and answered first. */
 export async function runOrchestrator(options: OrchestratorOptions, signal: AbortSignal): Promise<void> {
@@ -181,16 +183,23 @@ async function leadTerm(options: OrchestratorOptions, refusals: Refusals, outer:
     // Only then has the server heard of the subscriptions; without a connection they come with the next one.
     helpers.push(swarm.flush().then(tell, tell));
   };
-  const onOuter = () => over.abort(outer.reason);
-  outer.addEventListener('abort', onOuter);
-  if (outer.aborted) onOuter();
+  // Nothing is left unanswered: whoever was heard before the subscriptions ended gets a word, if the bus allows.
+  const onOuter = async () => {
+    await endpoints?.stop();
+    writer.leave();
+    await clock.sleep(LEAVE_MS, signal).catch(() => undefined);
+    over.abort(outer.reason);
+  };
+  const leaving = () => helpers.push(onOuter());
+  outer.addEventListener('abort', leaving);
+  if (outer.aborted) leaving();
   try {
     const genesis = randomId(12);
     await writer.run(leadEvents(board, { leader: identity, project, genesis }), led, signal);
     if (!outer.aborted) throw signal.reason;
   } finally {
     over.abort();
-    outer.removeEventListener('abort', onOuter);
+    outer.removeEventListener('abort', leaving);
     offStatus();
     beats.stop();
     await endpoints?.stop();

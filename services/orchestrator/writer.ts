@@ -62,6 +62,7 @@ export class Writer {
   #offered = -1;
   #newWaiter = false;
   #wake = (): void => {};
+  #leaving = false;
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -189,10 +190,21 @@ export class Writer {
     await this.#options.store.append([{ events: first, mailSeq: this.#mailSeq }], now, signal);
     led();
     while (!signal.aborted) {
+      if (this.#isQuiet() && this.#leaving) return;
       await this.#idle(signal);
       if (signal.aborted) return;
       await this.#turn(signal);
     }
+  }
+
+  /** Lets `run` end once everything that was taken is answered; claims that wait are sent again to the next leader. */
+  leave(): void {
+    this.#leaving = true;
+    this.#wake();
+  }
+
+  #isQuiet(): boolean {
+    return this.#inputs.length === 0 && this.#queries.length === 0;
   }
 
   #take(work: Work): void {
@@ -207,7 +219,7 @@ export class Writer {
 
   /** Resolves when there is something to do: input, a query, the end of a wait, a task's time. */
   async #idle(signal: AbortSignal): Promise<void> {
-    if (this.#inputs.length > 0 || this.#queries.length > 0) return;
+    if (!this.#isQuiet()) return;
     const { clock } = this.#options;
     const due = this.#board.ready.nextDue();
     const waits = this.#waiting.nextEnd();
@@ -218,7 +230,7 @@ export class Writer {
     const timer = new AbortController();
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      if (signal.aborted) resolve();
+      if (signal.aborted || this.#leaving) resolve();
       if (delays.length === 0) return;
       // At most an hour: longer delays would overflow the timer; waking early is harmless.
       const delay = Math.min(Math.max(Math.min(...delays), 1), 3_600_000);

@@ -149,12 +149,15 @@ test('restarts at any moment lose no announcement and double none', async () => 
       report = answer?.kind === 'granted' ? done(answer.grant) : undefined;
     }
   });
-  await until('all are closed', async () => {
-    const { tasks } = await client.query<'tasks'>({ v: 1, kind: 'tasks', ids: names });
-    return tasks.every(({ task }) => task.state === 'closed');
-  });
-  over.abort();
-  await Promise.all([...working, restarting]);
+  try {
+    await until('all are closed', async () => {
+      const { tasks } = await client.query<'tasks'>({ v: 1, kind: 'tasks', ids: names });
+      return tasks.every(({ task }) => task.state === 'closed');
+    });
+  } finally {
+    over.abort();
+    await Promise.all([...working, restarting]);
+  }
   const journal = await journalOf(client);
   const expected = journal.flatMap(({ seq, batch }) =>
     announcementsOf(batch.events).map(({ to, text }, n) => ({ id: `${batch.id}.${n}`, seq, to, text })),
