@@ -13,7 +13,7 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     setupFiles: ['test/support/leak-check.ts'],
     // Most tests wait for processes of their own, so there may be more files at once than cores.
-    maxWorkers: 3,
+    maxWorkers: 4,
     // A process for each file would cost more than most files; what a file leaves running is checked.
     isolate: false,
     testTimeout: 30_000,
