@@ -51,6 +51,8 @@ export const Claim = Strict({
   wait_ms: Type.Integer({ minimum: 0, maximum: 600_000 }),
   genesis: Type.Optional(Id),
   after_mail: Type.Optional(Count),
+  /** Asks for nothing more: makes earlier claims of the slot void and brings the last report. */
+  leaving: Type.Optional(Type.Boolean()),
   report: Type.Optional(Report),
 });
 export type Claim = Type.Static<typeof Claim>;

@@ -5,7 +5,7 @@
  * Invariants:
  * 1. Nothing is claimed before the outbox of the predecessor is delivered; the first claim is decided after it.
  * 2. A report is on disk before it is sent; it is sent with the next claim, or by mail when that is not possible.
- * 3. Draining stops claiming first; a grant that arrives too late is given back.
+ * 3. Draining stops claiming first; the last claim asks for nothing and makes the one that was cut off void.
  */
 import type { AnyGrant, Capabilities, Claim, ClaimAnswer, Report, Role } from '../../schemas/index.ts';
 import { createBoardClient, isTransient } from '../bus/board-client.ts';
@@ -15,7 +15,6 @@ import type { Clock } from '../clock.ts';
 import { isWaggleError, messageOf, WaggleError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { StateLock } from '../process/state-lock.ts';
-import type { RandomId } from '../random.ts';
 import { serveControl } from './control-desk.ts';
 import { Courier } from './courier.ts';
 import { beatUntil } from './heartbeat.ts';
@@ -34,7 +33,6 @@ export interface ClaimLoopOptions {
   readonly pid: number;
   readonly version: string;
   readonly clock: Clock;
-  readonly randomId: RandomId;
   readonly log: Log;
   /** How long a grant in hand may go on after the drain began before it is stopped. */
   readonly drainMs: number;
@@ -117,7 +115,7 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
     if (!draining.aborted) throw error;
   } finally {
     state = 'leaving';
-    await leave(claimer, courier, options).catch((error: unknown) => {
+    await leave(claimer, courier).catch((error: unknown) => {
       log.warn({ err: messageOf(error) }, 'left without a last word; the outbox keeps what is unsent');
     });
     claimer.close();
@@ -190,32 +188,22 @@ async function onRefusal(
   await clock.sleep(REFUSED_PAUSE_MS, draining).catch(() => undefined);
 }
 
-/**
- * The last word: reports go out, and a last claim without waiting voids the one that was cut off; should it be
- * granted something, that is given back.
- */
-async function leave(claimer: Claimer, courier: Courier, options: ClaimLoopOptions): Promise<void> {
+/** The last word: reports go out, and a last claim that asks for nothing makes the one that was cut off void. */
+async function leave(claimer: Claimer, courier: Courier): Promise<void> {
   const signal = AbortSignal.timeout(LEAVE_MS);
   const report = courier.forClaim();
   const answer = await claimer.next({
     holds: [],
     waitMs: 0,
+    leaving: true,
     signal,
     ...(report === undefined ? {} : { report }),
   });
   if (answer.report !== undefined) await courier.answered(answer.report);
-  if (answer.kind === 'granted') await courier.keep(giveBack(answer.grant, options));
   await courier.flush(signal);
 }
 
 const LEAVE_MS = 5_000;
-
-function giveBack(grant: AnyGrant, { randomId }: ClaimLoopOptions): Report {
-  const head = { v: 1 as const, id: randomId(), task: grant.task, fence: grant.fence, run: grant.run };
-  if (grant.kind === 'work') return { ...head, kind: 'released', reason: 'the worker is leaving' };
-  const detail = 'the committer is leaving';
-  return { ...head, kind: 'bounced', lane: grant.lane.name, reason: 'drained', detail };
-}
 
 /** The project's lease; the default while nobody answers, as the first beats matter to nobody then. */
 async function leaseOf(

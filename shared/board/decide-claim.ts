@@ -19,7 +19,7 @@ import type {
 } from '../../schemas/index.ts';
 import type { Decision } from './decision.ts';
 import { consequences } from './dep-end.ts';
-import { lost } from './grant-end.ts';
+import { ended, lost } from './grant-end.ts';
 import { entryOf } from './lookup.ts';
 import { pickSubmission, pickTask } from './schedule.ts';
 import { type AgentRecord, type Board, roleOf, type SlotRecord } from './state.ts';
@@ -113,7 +113,11 @@ export function decideAsker(
       false,
     );
   }
-  const event = lost(board, task, task.grant, 'unlisted', now, `${from} no longer listed it`);
+  // An agent that leaves never began with what it was granted last: that is a release, not a loss.
+  const event =
+    claim.leaving === true && task.grant.kind === 'work'
+      ? ended(task, task.grant, 'released', { to: 'open' })
+      : lost(board, task, task.grant, 'unlisted', now, `${from} no longer listed it`);
   return { events: [event, ...followUps(board, event)], answer: { kind: 'go' } };
 }
 

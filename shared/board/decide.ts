@@ -55,6 +55,7 @@ export function applyClaim(board: Board, input: ClaimInput, now: number): Applie
   passTime(board, now);
   const asker = apply(board, decideAsker(board, input, now), now);
   if (asker.answer.kind !== 'go') return { events: asker.events, answer: asker.answer };
+  if (input.claim.leaving === true) return { events: asker.events, answer: { kind: 'wait' } };
   const pick = apply(board, pickOrRefuse(board, input, now), now);
   return { events: [...asker.events, ...pick.events], answer: pick.answer };
 }

@@ -35,6 +35,8 @@ export interface Claimer {
     readonly report?: Report;
     readonly afterMail?: number;
     readonly waitMs?: number;
+    /** Asks for nothing: makes what was asked before void, and brings the last report. */
+    readonly leaving?: boolean;
     readonly signal: AbortSignal;
   }): Promise<ClaimAnswer>;
   close(): void;
@@ -65,7 +67,7 @@ export function createClaimer(options: ClaimerOptions): Claimer {
   });
 
   return {
-    async next({ holds, report, afterMail, signal, waitMs = options.waitMs ?? 20_000 }) {
+    async next({ holds, report, afterMail, leaving, signal, waitMs = options.waitMs ?? 20_000 }) {
       number += 1;
       const claim: Claim = {
         v: 1,
@@ -81,6 +83,7 @@ export function createClaimer(options: ClaimerOptions): Claimer {
         ...(genesis === undefined ? {} : { genesis }),
         ...(report === undefined ? {} : { report }),
         ...(afterMail === undefined ? {} : { after_mail: afterMail }),
+        ...(leaving === true ? { leaving } : {}),
       };
       for (;;) {
         signal.throwIfAborted();

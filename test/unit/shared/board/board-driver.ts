@@ -38,6 +38,7 @@ export interface ClaimPart {
   place?: Partial<Place>;
   silentMs?: number;
   genesis?: string;
+  leaving?: boolean;
 }
 
 export const commit = (n: number): string => n.toString(16).padStart(40, '0');
@@ -141,6 +142,7 @@ export function createDriver(changes: Partial<BoardConfig> = {}) {
         place: { host: 'h1', boot: 'b1', state: `s-${from}`, ...part.place },
         wait_ms: 1000,
         ...(part.genesis === undefined ? {} : { genesis: part.genesis }),
+        ...(part.leaving === undefined ? {} : { leaving: part.leaving }),
       };
       return { from, claim, silentMs: part.silentMs ?? 0 };
     },

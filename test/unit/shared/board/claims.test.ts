@@ -122,3 +122,13 @@ describe('a committer that lost its role', () => {
     expect(driver.board.lanes.get('main')?.commits).toBe(1);
   });
 });
+
+describe('the claim of an agent that leaves', () => {
+  it('gets nothing, and gives back uncounted what an earlier one was granted unheard', () => {
+    const driver = createDriver();
+    driver.add({ id: 'a' });
+    driver.take('w1', { number: 1 });
+    expect(driver.claim('w1', { number: 2, leaving: true }).answer).toEqual({ kind: 'wait' });
+    expect(driver.task('a')).toMatchObject({ state: 'open', losses: 0, last_end: { why: 'released' } });
+  });
+});
