@@ -54,7 +54,7 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
       .showHelpAfterError('(add --help for what is possible)');
     const entry = name === undefined ? undefined : commands[name];
     if (name !== undefined && entry === undefined && name !== 'help') {
-      const message = `unknown command \`${name}\`${suggestion(name, Object.keys(commands))}`;
+      const message = `unknown command \`${name}\`; ${suggestion(name, Object.keys(commands))}`;
       program.error(message, { exitCode: 2, code: 'commander.unknownCommand' });
     }
     if (entry === undefined) {

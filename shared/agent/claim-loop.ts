@@ -15,6 +15,7 @@ import type { Clock } from '../clock.ts';
 import { isWaggleError, messageOf, WaggleError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { StateLock } from '../process/state-lock.ts';
+import { AgentState } from './agent-state.ts';
 import { serveControl } from './control-desk.ts';
 import { Courier } from './courier.ts';
 import { beatUntil } from './heartbeat.ts';
@@ -52,7 +53,7 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
   const alive = new AbortController();
   const client = createBoardClient({ swarm, project, agent, clock });
   const courier = new Courier({ outbox, swarm, project, agent, clock, log });
-  let state = 'starting';
+  const state = new AgentState();
 
   const control = serveControl({
     swarm,
@@ -78,7 +79,7 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
       log,
       client,
       leaseMs,
-      state: () => state,
+      state,
       held: () => [...held],
     },
     alive.signal,
@@ -97,14 +98,13 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
   try {
     let afterMail = await courier.flush(draining);
     while (!draining.aborted) {
-      state = 'waiting';
+      state.become('waiting');
       const answer = await claim(claimer, courier, afterMail, draining);
       if (answer === undefined) break;
       if (answer.report !== undefined) await courier.answered(answer.report);
       afterMail = undefined;
       if (answer.kind === 'granted') {
-        state = 'working';
-        await perform(options, courier, held, answer.grant, draining);
+        await perform(options, courier, held, answer.grant, draining, () => state.become('working'));
       } else if (answer.kind === 'refused') {
         await onRefusal(answer, clock, log, draining);
       }
@@ -114,7 +114,7 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
   } catch (error) {
     if (!draining.aborted) throw error;
   } finally {
-    state = 'leaving';
+    state.become('leaving');
     await leave(claimer, courier).catch((error: unknown) => {
       log.warn({ err: messageOf(error) }, 'left without a last word; the outbox keeps what is unsent');
     });
@@ -152,9 +152,11 @@ async function perform(
   held: Set<HeldGrant>,
   grant: AnyGrant,
   draining: AbortSignal,
+  begun: () => void,
 ): Promise<void> {
   const holding = new HeldGrant(grant);
   held.add(holding);
+  begun();
   const done = new AbortController();
   const onDrain = () => {
     clock.sleep(drainMs, done.signal).then(

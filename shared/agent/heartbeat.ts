@@ -10,6 +10,7 @@ import { subjectsOf } from '../bus/subjects.ts';
 import type { Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { AgentState } from './agent-state.ts';
 import type { HeldGrant } from './held-grant.ts';
 
 export interface HeartbeatOptions {
@@ -27,7 +28,7 @@ export interface HeartbeatOptions {
   readonly client: BoardClient;
   readonly leaseMs: number;
   /** What the agent is doing, in one word. */
-  readonly state: () => string;
+  readonly state: AgentState;
   readonly held: () => readonly HeldGrant[];
 }
 
@@ -39,8 +40,11 @@ export async function beatUntil(options: HeartbeatOptions, signal: AbortSignal):
   const { clock, log, leaseMs } = options;
   const startedAt = clock.monotonic();
   let questions: Promise<void> = Promise.resolve();
+  const beat = (word: string) => publish(options, word, clock.monotonic() - startedAt);
+  // A change is told at once, so that whoever looks does not see the last third of a lease.
+  options.state.onChange(() => beat(options.state.word));
   while (!signal.aborted) {
-    publish(options, options.state(), clock.monotonic() - startedAt);
+    beat(options.state.word);
     // Asking may take long while the bus is away; beats go on meanwhile.
     questions = questions.then(() =>
       endDeadGrants(options, signal).catch((error: unknown) => {
@@ -50,7 +54,7 @@ export async function beatUntil(options: HeartbeatOptions, signal: AbortSignal):
     await clock.sleep(leaseMs / 3, signal).catch(() => undefined);
   }
   await questions;
-  publish(options, LEAVING, clock.monotonic() - startedAt);
+  beat(LEAVING);
 }
 
 function publish(options: HeartbeatOptions, state: string, uptimeMs: number): void {
