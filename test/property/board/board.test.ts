@@ -7,7 +7,7 @@ import { commit, config, createDriver, type Driver, fold } from '../../unit/shar
 import { expectSound, isReadyByRule, isSettled, pickByRule, seen } from './rules.ts';
 import { history, inputOf, type Past, type Sent, type Step, send } from './steps.ts';
 
-const RUNS = 150;
+const RUNS = 100;
 
 const setUp = (): Driver => {
   const driver = createDriver({
