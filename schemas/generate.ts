@@ -93,6 +93,8 @@ function link(schema: Json, named: ReadonlyMap<string, string>, top: boolean): J
   if (name !== undefined && !top) return { $ref: name };
   const entries = Object.entries(schema).map(([key, value]) => [key, link(value, named, false)] as const);
   const linked: { [key: string]: Json } = Object.fromEntries(entries);
+  // A map refuses keys that are no names, instead of letting their values pass unseen.
+  if (linked.patternProperties !== undefined) linked.additionalProperties ??= false;
   const tag = Array.isArray(schema.anyOf) ? tagOf(schema.anyOf) : undefined;
   if (tag === undefined) return linked;
   const { anyOf, ...rest } = linked;
