@@ -8,6 +8,7 @@
  * 3. `nextFence` is above every fence ever granted.
  */
 import type { BoardConfig, EventOf, LaneState, Place, Task, TaskState } from '../../schemas/index.ts';
+import { defaults } from '../config/defaults.ts';
 import { createLoad, type Load } from './load.ts';
 import { entryOf } from './lookup.ts';
 import { createReadyIndex, type ReadyIndex } from './ready-index.ts';
@@ -74,19 +75,7 @@ export const emptyConfig: BoardConfig = {
   lanes: {},
   gates: {},
   profiles: {},
-  policies: {
-    max_attempts: 3,
-    max_losses: 3,
-    max_conflicts: 3,
-    backoff_ms: 5_000,
-    backoff_max_ms: 300_000,
-    lease_ms: 30_000,
-    stale_after_ms: 2_700_000,
-    stale_grace_ms: 300_000,
-    paths: 'serialise',
-    max_heavy: 1,
-    weights: {},
-  },
+  policies: defaults.policies,
   roles: {},
 };
 
