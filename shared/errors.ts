@@ -37,11 +37,19 @@ export const errorTable = {
   'stream-changed': row('stream {stream} is not as it was when its reading began: {how}; read it anew', 1),
   'message-too-large': row('a message of {bytes} bytes exceeds the limit of {limit} bytes', 1),
   'message-invalid': row('{name}: {fault}', 1),
+  'lead-lost': row('this process no longer leads as {role}: {why}', 1, true),
   'journal-refused': row(
     'the journal holds another batch at sequence {seq}: this process no longer leads',
     1,
   ),
   'journal-unreadable': row('journal message {seq} cannot be read: {fault}; nobody may lead on it', 1),
+  'journal-newer': row(
+    'the journal is in format {format} and this version knows formats up to {known}: an orchestrator of a newer version must lead',
+  ),
+  'journal-lost': row(
+    '{what}; nobody leads on that. Bring the journal back (`waggle restore`), or go on from {rest} with `waggle orchestrator --accept-journal-loss`',
+  ),
+  'snapshot-damaged': row('the snapshot at journal sequence {seq} cannot be used: {fault}'),
   'file-absent': row('file {sha256} of {owner} is not stored (chunk {chunk} of {chunks} is missing)', 1),
   'file-damaged': row('file {sha256} of {owner} is damaged: its content hashes to {found}', 1),
   'not-a-repository': row('{path} is not a git repository; give the path of one (`git init` makes one)', 1),
@@ -63,6 +71,10 @@ export const errorTable = {
     '{folder} belongs to process {pid} on host {host}; if that process is gone for good, remove {file}',
     1,
   ),
+  'incarnation-ended': row(
+    '{agent} was started anew elsewhere and this process may not act for it any more ({reason}); start it again',
+    1,
+  ),
   'start-failed': row('cannot start {program}: {cause}', 1),
   refused: row('{message}', 1),
   'nats-missing': row('no nats-server was found: {hint}', 1),
@@ -75,6 +87,11 @@ export const errorTable = {
   'not-running': row('{message}', 1),
   'check-failed': row('{message}', 1),
   'mail-invalid': row('{message}', 1),
+  'backup-damaged': row('{file} is no whole backup: {fault}', 1),
+  'restore-failed': row(
+    'the restore stopped: {cause}. The streams of project {project} hold a part of it now: empty this bus (an embedded one: remove {store} while it is down), then restore again',
+    1,
+  ),
   'partly-added': row('{message}', 1),
 } as const satisfies Record<string, Row>;
 

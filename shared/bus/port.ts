@@ -124,6 +124,17 @@ export interface Streams {
     options: { fromSeq: number; subject?: string },
     signal: AbortSignal,
   ): AsyncIterable<Stored>;
+  /**
+   * Removes what stands below the sequence `before`, or all under a subject pattern, and says how many messages
+   * those were. Where `before` is past the stream's end, the stream is empty afterwards and its next message gets
+   * that very sequence, also over a restart of the server: so a stream is restored at its old sequences. A
+   * nats-server before 2.10 then refuses every right `expectLastSeq` on that stream until it is restarted.
+   */
+  purge(stream: string, what: { before: number } | { subject: string }): Promise<number>;
+  /** Removes one message; false when none stands there. What comes after it keeps its sequence. */
+  remove(stream: string, seq: number): Promise<boolean>;
+  /** The account's streams whose names begin so, in the order of their names. */
+  names(prefix: string): Promise<string[]>;
 }
 
 export interface Bus {

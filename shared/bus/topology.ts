@@ -5,12 +5,14 @@
  * MAIL has no age or size limit; BEAT and OUTPUT give no acks, because a PubAck sent to a reply subject of a
  * client's choosing could be stored as somebody's beat.
  */
+import { leaderSubject } from './leadership.ts';
 import type { Bus, StreamSpec } from './port.ts';
 import { subjectsOf } from './subjects.ts';
 
 export interface StreamNames {
   readonly journal: string;
   readonly snapshots: string;
+  readonly leaders: string;
   readonly mail: string;
   readonly beat: string;
   readonly output: string;
@@ -20,6 +22,7 @@ export interface StreamNames {
 export const streamNames = (project: string): StreamNames => ({
   journal: `WG_${project}_JOURNAL`,
   snapshots: `WG_${project}_SNAPSHOTS`,
+  leaders: `KV_WG_LEADERS_${project}`,
   mail: `WG_${project}_MAIL`,
   beat: `WG_${project}_BEAT`,
   output: `WG_${project}_OUTPUT`,
@@ -37,6 +40,15 @@ export const defaultLimits: TopologyLimits = {
   outputMaxAgeMs: 7 * 24 * 3_600_000,
 };
 
+/** A key-value bucket (`nats kv` reads it): one key for each role, last value only (`election.ts`). */
+export const leadersSpec = (project: string): StreamSpec => ({
+  name: streamNames(project).leaders,
+  subjects: [leaderSubject(project, '>')],
+  storage: 'file',
+  maxPerSubject: 1,
+  allowDirect: true,
+});
+
 /** The streams each account should hold. */
 export function topology(
   project: string,
@@ -49,6 +61,7 @@ export function topology(
     core: [
       { name: names.journal, subjects: [journal], storage: 'file', allowDirect: true },
       { name: names.snapshots, subjects: [`${prefix}.snapshot.*`], storage: 'file', allowDirect: true },
+      leadersSpec(project),
     ],
     swarm: [
       {

@@ -5,6 +5,7 @@ import { type BusOptions, connectBus } from '../../../shared/bus/nats/connect.ts
 import { parseLocation } from '../../../shared/bus/nats/location.ts';
 import type { Bus, BusStatus, StreamSpec } from '../../../shared/bus/port.ts';
 import { systemClock } from '../../../shared/clock.ts';
+import { isWaggleError } from '../../../shared/errors.ts';
 import { type Log, silentLog } from '../../../shared/log.ts';
 import { randomId } from '../../../shared/random.ts';
 import { startNatsServer, type TestNatsServer } from '../../support/nats-server.ts';
@@ -171,6 +172,56 @@ describe('connecting to NATS', () => {
       await changed(republishing);
       if (!isOld(server)) await changed(spec);
       await bus.close();
+    }));
+
+  it('expects from where a purge has moved the end, an old server only after a restart', () =>
+    withServer(async (server) => {
+      const bus = await connectAs(server.swarm);
+      const { name, at, spec } = freshStream();
+      const put = (expectLastSeq: number) => bus.append(`${at}.a`, bytes('x'), { expectLastSeq });
+      await bus.streams.ensure(spec);
+      await bus.streams.purge(name, { before: 500 });
+      if (isOld(server)) {
+        await expect(put(499)).rejects.toMatchObject({ code: 'wrong-last-sequence' });
+        await bus.append(`${at}.a`, bytes('without'));
+        await expect(put(500)).rejects.toMatchObject({ code: 'wrong-last-sequence' });
+        await server.restart();
+        await vi.waitFor(() => expect(bus.isConnected()).toBe(true), patience);
+      } else {
+        await expect(put(0)).rejects.toMatchObject({ code: 'wrong-last-sequence' });
+        expect(await put(499)).toMatchObject({ seq: 500 });
+      }
+      expect(await put(500)).toMatchObject({ seq: 501 });
+      await bus.close();
+    }));
+
+  it('never asks for a message of a stream that another is just creating: an old server dies of it', () =>
+    withServer(async (server) => {
+      const buses = await Promise.all(Array.from({ length: 4 }, () => connectAs(server.swarm)));
+      const [maker, witness, ...askers] = buses;
+      const looks: Promise<void>[] = [];
+      for (let round = 0; round < 40; round += 1) {
+        const { name, at, spec } = freshStream();
+        const asked = askers.map(async ({ streams }) => {
+          for (let found: unknown = 'missing'; found === 'missing'; )
+            found = await streams.get(name, { lastBySubject: `${at}.a` }).catch((error: unknown) => {
+              if (isWaggleError(error, 'stream-missing')) return 'missing';
+              throw error;
+            });
+          expect(await streams.remove(name, 1)).toBe(false);
+        });
+        asked.push(
+          (async () => {
+            let told = await witness!.streams.info(name);
+            while (told === undefined) told = await witness!.streams.info(name);
+            expect(Date.parse(told.created)).toBeGreaterThan(systemClock.now() - 60_000);
+          })(),
+        );
+        looks.push(...asked);
+        await maker!.streams.ensure(spec);
+      }
+      await Promise.all(looks);
+      await Promise.all(buses.map((bus) => bus.close()));
     }));
 
   it('leaves nothing of its readers on the server', () =>
