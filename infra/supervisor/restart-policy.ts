@@ -3,6 +3,7 @@
  *
  * 1. The wait before a restart doubles from 250 ms to 10 s, and starts anew after 30 s of life.
  * 2. Exit code 2 means that it was told nonsense (usage, configuration): trying again cannot help.
+ * 3. Under `on-failure` exit code 0 means that it left of its own accord (told to drain, idle-stop): it stays away.
  */
 
 /** How a process ended; both are absent when it could not be started at all. */
@@ -11,7 +12,7 @@ export interface ServiceExit {
   readonly signal?: NodeJS.Signals;
 }
 
-export type RestartRule = 'always' | 'never';
+export type RestartRule = 'always' | 'on-failure' | 'never';
 
 export type AfterExit =
   | { readonly kind: 'restart'; readonly waitMs: number; readonly nextWaitMs: number }
@@ -31,7 +32,8 @@ export function afterExit(ended: {
   readonly waitMs: number;
 }): AfterExit {
   if (ended.exit.code === USAGE_EXIT_CODE) return { kind: 'give-up' };
-  if (ended.rule === 'never') return { kind: 'leave' };
+  if (ended.rule === 'never' || (ended.rule === 'on-failure' && ended.exit.code === 0))
+    return { kind: 'leave' };
   const waitMs = ended.aliveMs >= HEALTHY_MS ? FIRST_WAIT_MS : ended.waitMs;
   return { kind: 'restart', waitMs, nextWaitMs: Math.min(waitMs * 2, LONGEST_WAIT_MS) };
 }

@@ -76,6 +76,7 @@ export class SupervisedService {
   #child: ChildProcess | undefined;
   #stopping = new AbortController();
   #watching: Promise<void> | undefined;
+  #abandoned = false;
 
   constructor(spec: ServiceSpec, around: ServiceSurroundings) {
     this.spec = spec;
@@ -96,6 +97,7 @@ export class SupervisedService {
   async start(): Promise<void> {
     if (this.#watching !== undefined) return;
     this.#stopping = new AbortController();
+    this.#abandoned = false;
     await new Promise<void>((onFirst, onError) => {
       const watching = this.#watch(this.#stopping.signal, onFirst).finally(() => {
         this.#watching = undefined;
@@ -107,6 +109,13 @@ export class SupervisedService {
         onError(error);
       });
     });
+  }
+
+  /** Kills its process where it stands, and doesn't start it again. False when none runs. */
+  abandon(): boolean {
+    if (this.#child === undefined) return false;
+    this.#abandoned = true;
+    return this.#child.kill('SIGKILL');
   }
 
   /** Drains and ends it; in a hurry, by a second SIGTERM, when the signal aborts. Safe to call again. */
@@ -147,7 +156,7 @@ export class SupervisedService {
       const startedAt = clock.monotonic();
       const { exit, lastLine } = await this.#runOnce(restarts, stopping, onFirst);
       const words = lastLine === undefined ? {} : { lastLine };
-      if (stopping.aborted) return this.#become({ kind: 'stopped' });
+      if (stopping.aborted || this.#abandoned) return this.#become({ kind: 'stopped' });
       const next = afterExit({ exit, rule, aliveMs: clock.monotonic() - startedAt, waitMs });
       if (next.kind === 'give-up') {
         this.#become({ kind: 'gave-up', exit, ...words });
@@ -207,7 +216,7 @@ export class SupervisedService {
     const lastLine = failed ? lastWords(await readTail(this.logFile, startsAt)) : undefined;
     const words = lastLine === undefined ? {} : { lastLine };
     log.debug({ service: name, pid, ...exit }, 'service ended');
-    onEvent({ kind: 'exited', name, pid, exit, expected: stopping.aborted, ...words });
+    onEvent({ kind: 'exited', name, pid, exit, expected: stopping.aborted || this.#abandoned, ...words });
     return { exit, ...words };
   }
 

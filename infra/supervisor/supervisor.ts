@@ -40,6 +40,8 @@ export interface Supervisor {
   start(name: string): Promise<void>;
   /** Drains and ends one service; `start` brings it back. */
   stopService(name: string, hurry?: AbortSignal): Promise<void>;
+  /** Kills one service's process where it stands, and doesn't start it again. False when none runs. */
+  abandon(name: string): boolean;
   /** Of the process that runs now; undefined while none does. */
   pid(name: string): number | undefined;
   states(): Readonly<Record<string, ServiceState>>;
@@ -71,6 +73,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   return {
     start: async (name) => await serviceOf(name).start(),
     stopService: async (name, hurry) => await serviceOf(name).stop(hurry),
+    abandon: (name) => serviceOf(name).abandon(),
     pid: (name) => serviceOf(name).pid,
     states: () => Object.fromEntries([...services].map(([name, { state }]) => [name, state])),
     logFile: (name) => serviceOf(name).logFile,

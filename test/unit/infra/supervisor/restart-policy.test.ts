@@ -33,6 +33,13 @@ test('exit code 2 ends the attempts, whatever the rule', () => {
     expect(afterExit({ ...crash, exit: { code: 2 }, rule, waitMs: 250 })).toEqual({ kind: 'give-up' });
 });
 
+test('a service that left of its own accord stays away where only failures are mended', () => {
+  const rule = 'on-failure';
+  expect(afterExit({ ...crash, exit: { code: 0 }, rule, waitMs: 250 })).toEqual({ kind: 'leave' });
+  expect(afterExit({ ...crash, exit: { code: 1 }, rule, waitMs: 250 }).kind).toBe('restart');
+  expect(afterExit({ ...crash, exit: { signal: 'SIGKILL' }, rule, waitMs: 250 }).kind).toBe('restart');
+});
+
 test('a service that is never restarted just leaves', () => {
   expect(afterExit({ ...crash, rule: 'never', waitMs: 250 })).toEqual({ kind: 'leave' });
 });

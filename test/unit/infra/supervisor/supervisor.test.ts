@@ -99,6 +99,18 @@ test('a service of rule never leaves quietly and can be started anew', async () 
   await waitUntil('it left again', () => kinds('a').filter((kind) => kind === 'exited').length === 2);
 });
 
+test('an abandoned service is killed where it stands and stays down until it is started again', async () => {
+  const supervisor = await supervise([shell('a', STAYS)]);
+  expect(supervisor.abandon('a')).toBe(false);
+  await supervisor.start('a');
+  expect(supervisor.abandon('a')).toBe(true);
+  await waitUntil('it is down', () => supervisor.states()['a']?.kind === 'stopped');
+  expect(events.at(-1)).toMatchObject({ kind: 'exited', exit: { signal: 'SIGKILL' }, expected: true });
+  await supervisor.start('a');
+  await waitUntil('it runs', () => supervisor.pid('a') !== undefined);
+  expect(kinds('a')).toEqual(['started', 'exited', 'started']);
+});
+
 test('a program that does not exist is told, and tried again', async () => {
   const supervisor = await supervise([shell('a', '', { argv: ['/no/such/program'] })]);
   await supervisor.start('a');
