@@ -21,7 +21,7 @@ import {
   Words,
 } from './common.ts';
 import { Report, ReportAnswer } from './report.ts';
-import { Attachment, Expects, Submission } from './task.ts';
+import { Attachment, Checkpoint, Expects, Submission } from './task.ts';
 
 /** What the asker can run. */
 export const Capabilities = Strict({
@@ -97,7 +97,7 @@ export const TaskGrant = Strict({
   paths: List(Line),
   attachments: List(Attachment),
   note: Type.Optional(Text),
-  checkpoint: Type.Optional(FileRef),
+  checkpoint: Type.Optional(Checkpoint),
 });
 export type TaskGrant = Type.Static<typeof TaskGrant>;
 

@@ -40,6 +40,11 @@ export const Cancel = command('cancel', { ...onTask, ...reason });
 /** An operator accepts what stands in a lane's branch as its tip. */
 export const LaneAdopt = command('lane_adopt', { lane: Name, tip: Commit });
 
+/** A person's answer to a task that asked or is blocked: it opens again with the answer attached. */
+export const Answer = command('answer', { ...onTask, text: Type.String({ minLength: 1, maxLength: 8000 }) });
+/** Lets the journal hold what an older version cannot read: from then on such a version refuses to lead. */
+export const Format = command('format', { to: Type.Integer({ minimum: 1 }) });
+
 export const Command = Type.Union([
   Configure,
   Add,
@@ -51,6 +56,8 @@ export const Command = Type.Union([
   Retry,
   Cancel,
   LaneAdopt,
+  Answer,
+  Format,
 ]);
 export type Command = Type.Static<typeof Command>;
 export type CommandKind = Command['kind'];

@@ -73,6 +73,8 @@ export const ConfigFile = Strict({
       count: Type.Optional(Positive),
       profile: Type.Optional(Name),
       labels: Type.Optional(Type.Array(Line)),
+      /** How often a run's tree is stored while it works; 0 turns that off. */
+      checkpoint: Type.Optional(Duration),
     }),
   ),
   roles: Type.Optional(Type.Record(Name, Role)),

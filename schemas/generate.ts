@@ -1,12 +1,15 @@
 /**
- * Writes `generated/` from the schema files: one JSON Schema per message and the compiled validators.
+ * Writes `generated/` from the schema files: one JSON Schema per message, the compiled validators, and the AsyncAPI
+ * document of the whole wire.
  * `npm run generate` writes; `node … --check` (and the drift test) only compares.
  */
+import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import type { TSchema } from 'typebox';
+import { asyncApi } from './asyncapi.ts';
 import { Beat } from './beat.ts';
 import { Capabilities, Claim, ClaimAnswer, CommitGrant, Gate, LaneRef, Place, TaskGrant } from './claim.ts';
 import { Command, CommandAnswer, Problem, TaskResult } from './command.ts';
@@ -18,12 +21,15 @@ import { Mail, StoredMail } from './mail.ts';
 import { Query, QueryAnswer, TaskView } from './query.ts';
 import { LeaderNotice, Output, Read, ReadAnswer } from './read.ts';
 import { Report, ReportAnswer } from './report.ts';
+import { Snapshot } from './snapshot.ts';
 import {
   Attachment,
+  Checkpoint,
   Closing,
   Deferred,
   Grant,
   GrantEnd,
+  RunRecord,
   Submission,
   Task,
   TaskPatch,
@@ -50,6 +56,7 @@ export const messages: Readonly<Record<string, TSchema>> = {
   Read,
   ReadAnswer,
   Report,
+  Snapshot,
   TaskSpec,
 };
 
@@ -58,6 +65,7 @@ const parts: Readonly<Record<string, TSchema>> = {
   Attachment,
   BoardLane,
   Capabilities,
+  Checkpoint,
   Closing,
   CommitGrant,
   Deferred,
@@ -73,6 +81,7 @@ const parts: Readonly<Record<string, TSchema>> = {
   Policies,
   Problem,
   ReportAnswer,
+  RunRecord,
   StoredMail,
   Submission,
   Task,
@@ -136,9 +145,11 @@ export function generate(): Map<string, string> {
   const plain = new Map(
     Object.entries(all).map(([name, schema]) => [name, JSON.parse(JSON.stringify(schema)) as Json]),
   );
+  const schemas = new Map<string, Json>();
   const named = new Map([...plain].map(([name, schema]) => [JSON.stringify(schema), name]));
   for (const [name, schema] of plain) {
     const linked = link(schema, named, true) as { [key: string]: Json };
+    schemas.set(name, linked);
     ajv.addSchema({ $id: name, ...linked });
     const published = {
       $schema: 'http://json-schema.org/draft-07/schema#',
@@ -157,7 +168,16 @@ export function generate(): Map<string, string> {
     );
   }
   files.set('validators.ts', header + code.replace(/^"use strict";/, ''));
+  files.set(
+    'asyncapi.yaml',
+    asyncApi({ version: packageVersion(), messages: Object.keys(messages), schemas }),
+  );
   return files;
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }
 
 const folder = fileURLToPath(new URL('./generated/', import.meta.url));

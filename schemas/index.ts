@@ -13,6 +13,7 @@ import type { Mail } from './mail.ts';
 import type { Query, QueryAnswer } from './query.ts';
 import type { LeaderNotice, Output, Read, ReadAnswer } from './read.ts';
 import type { Report } from './report.ts';
+import type { Snapshot } from './snapshot.ts';
 import type { TaskSpec } from './task.ts';
 import { fault, type Validator } from './validation.ts';
 
@@ -36,6 +37,7 @@ export interface Messages {
   Read: Read;
   ReadAnswer: ReadAnswer;
   Report: Report;
+  Snapshot: Snapshot;
   TaskSpec: TaskSpec;
 }
 export type MessageName = keyof Messages;
@@ -104,7 +106,15 @@ export type {
 } from './read.ts';
 export type { Report, ReportAnswer, ReportKind, ReportOf } from './report.ts';
 export type {
+  Snapshot,
+  SnapshotManifest,
+  SnapshotPart,
+  SnapshotPartOf,
+  SnapshotPiece,
+} from './snapshot.ts';
+export type {
   Attachment,
+  Checkpoint,
   Closing,
   Deferred,
   Expects,
@@ -112,6 +122,7 @@ export type {
   GrantEnd,
   Priority,
   Requires,
+  RunRecord,
   Submission,
   Task,
   TaskPatch,

@@ -9,7 +9,6 @@ import {
   Commit,
   Count,
   Fence,
-  FileRef,
   Id,
   Line,
   Millis,
@@ -22,7 +21,17 @@ import {
   Words,
 } from './common.ts';
 import { BoardConfig } from './config.ts';
-import { Attachment, Closing, Deferred, Grant, GrantEnd, Submission, Task, TaskPatch } from './task.ts';
+import {
+  Attachment,
+  Checkpoint,
+  Closing,
+  Deferred,
+  Grant,
+  GrantEnd,
+  Submission,
+  Task,
+  TaskPatch,
+} from './task.ts';
 
 const event = <const K extends string, T extends TProperties>(type: K, properties: T) =>
   Strict({ type: Type.Literal(type), ...properties });
@@ -77,7 +86,7 @@ export const GrantEnded = event('grant_ended', {
   attachment: Type.Optional(Attachment),
   reason: Type.Optional(Line),
   closing: Type.Optional(Closing),
-  checkpoint: Type.Optional(FileRef),
+  checkpoint: Type.Optional(Checkpoint),
 });
 /** The lane's branch moved by our commit; follows the `grant_ended` it belongs to. */
 export const CommitLanded = event('commit_landed', {
@@ -124,6 +133,47 @@ export const LaneMoved = event('lane_moved', {
 });
 /** The queue of submissions ran empty with a committer waiting. */
 export const CommitIdle = event('commit_idle', { agent: Name });
+/** From here on the journal may hold the kinds of events of this format; see `shared/board/format.ts`. */
+export const FormatSet = event('format', { format: Type.Integer({ minimum: 1 }), by: Name });
+/** A tree was stored; `late` says that its grant had ended, so that it is attached and never preferred. */
+export const Checkpointed = event('checkpointed', {
+  task: TaskId,
+  agent: Name,
+  run: Id,
+  checkpoint: Checkpoint,
+  late: Type.Boolean(),
+});
+/** The grant's owner is alive and makes no progress; the announcement is its nudge. */
+export const StaleSeen = event('stale_seen', {
+  task: TaskId,
+  fence: Fence,
+  agent: Name,
+  by: Name,
+  silent_ms: Millis,
+});
+/** Why a grant was taken from its owner; goes before the `grant_ended` it belongs to. */
+export const TakenOver = event('taken_over', {
+  task: TaskId,
+  fence: Fence,
+  agent: Name,
+  by: Name,
+  reason: Words(['dead', 'stale']),
+  silent_ms: Millis,
+  last_sign: Type.Optional(Line),
+});
+/** Something for the next try to read. */
+export const Attached = event('attached', { task: TaskId, by: Name, attachment: Attachment });
+/**
+ * A stream is not what the journal last saw: the leader (MAIL) or an operator (JOURNAL) goes on from here. `mail_seq`
+ * is what counts as consumed from now on; `next_fence` lies above every fence that a lost part of the journal may have
+ * given, and the next grant gets it.
+ */
+export const Continued = event('continued', {
+  by: Name,
+  reason: Line,
+  mail_seq: Count,
+  next_fence: Type.Optional(Fence),
+});
 export const Event = Type.Union([
   Genesis,
   Led,
@@ -141,6 +191,12 @@ export const Event = Type.Union([
   LaneTipSeen,
   LaneMoved,
   CommitIdle,
+  FormatSet,
+  Checkpointed,
+  StaleSeen,
+  TakenOver,
+  Attached,
+  Continued,
 ]);
 export type Event = Type.Static<typeof Event>;
 export type EventOf<K extends Event['type']> = Extract<Event, { type: K }>;
@@ -148,7 +204,8 @@ export type EventOf<K extends Event['type']> = Extract<Event, { type: K }>;
 /**
  * One journal message. `predecessor` is the id of the batch before it (absent on the first), `mail_seq` the
  * MAIL sequence consumed so far, `last_mail` the id of the newest outgoing mail known to be stored, `streams`
- * the creation times by which a re-created stream is noticed.
+ * the creation times by which a re-created stream is noticed, `mail_at` the server's time of the consumed MAIL
+ * message, by which a stream that was cut and grew again is noticed.
  */
 export const Batch = Strict({
   v: Version,
@@ -157,6 +214,7 @@ export const Batch = Strict({
   term: Count,
   at: Millis,
   mail_seq: Count,
+  mail_at: Type.Optional(Millis),
   last_mail: Type.Optional(Id),
   streams: Type.Record(Type.String({ minLength: 1 }), Line),
   events: Type.Array(Event),

@@ -18,7 +18,7 @@ import {
 } from './common.ts';
 import { BoardConfig, LaneState } from './config.ts';
 import { Batch } from './journal.ts';
-import { Task, TaskState } from './task.ts';
+import { RunRecord, Task, TaskState } from './task.ts';
 
 const head = { v: Version };
 export const Query = Type.Union([
@@ -36,6 +36,18 @@ export const Query = Type.Union([
   Strict({ ...head, kind: Type.Literal('counts') }),
   Strict({ ...head, kind: Type.Literal('status') }),
   Strict({ ...head, kind: Type.Literal('grants'), fences: List(Fence) }),
+  Strict({
+    ...head,
+    kind: Type.Literal('runs'),
+    task: Type.Optional(TaskId),
+    agent: Type.Optional(Name),
+    /** A run's id, its fence, or the start of its id. */
+    run: Type.Optional(Line),
+    live: Type.Optional(Type.Boolean()),
+    /** Only fences below this one: the next page. */
+    before: Type.Optional(Fence),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+  }),
   Strict({
     ...head,
     kind: Type.Literal('journal'),
@@ -102,17 +114,32 @@ export const QueryAnswer = Type.Union([
         fence: Fence,
         agent: Name,
         granted_at: Millis,
+        run: Id,
+        /** Grows with whatever happens to the task: progress mail, a checkpoint, an edit. */
+        revision: Count,
+        incarnation: Type.Optional(Id),
+        nudged_at: Type.Optional(Millis),
       }),
     ),
     lanes: Type.Record(Name, LaneState),
     config: BoardConfig,
     refused: Type.Record(Type.String(), Count),
     mail_seq: Count,
+    format: Type.Integer({ minimum: 1 }),
+    /** Sequence of the newest verified snapshot. */
+    snapshot_seq: Type.Optional(Count),
   }),
   Strict({
     ...answer,
     kind: Type.Literal('grants'),
     ended: Type.Array(Strict({ fence: Fence, why: Line })),
+  }),
+  Strict({
+    ...answer,
+    kind: Type.Literal('runs'),
+    /** Newest first. */
+    runs: Type.Array(RunRecord),
+    next: Type.Optional(Fence),
   }),
   Strict({
     ...answer,

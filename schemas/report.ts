@@ -1,6 +1,7 @@
 /**
  * Reports: typed mails to the orchestrator about one grant. A report counts only while its grant is live
- * and task, fence, run and sender match; `committed`, `bounced` and `lane` only from a committer.
+ * and task, fence, run and sender match; `committed`, `bounced` and `lane` only from a committer,
+ * `takeover` and `stale` only from a stale-takeover service.
  */
 import { type TProperties, Type } from 'typebox';
 import {
@@ -21,6 +22,7 @@ import {
   Version,
   Words,
 } from './common.ts';
+import { Checkpoint } from './task.ts';
 
 const grantReport = <const K extends string, T extends TProperties>(kind: K, properties: T) =>
   Strict({
@@ -68,8 +70,10 @@ export const Progress = grantReport('progress', { note: Text });
 /** The worker gives the task back (drain); counts nothing. */
 export const Released = grantReport('released', {
   reason: Line,
-  checkpoint: Type.Optional(FileRef),
+  checkpoint: Type.Optional(Checkpoint),
 });
+/** The tree as it stands: by the owner of a live grant, or, after its end, a rescue. Ends nothing. */
+export const Checkpointed = grantReport('checkpoint', { checkpoint: Checkpoint });
 /** The change is in the lane's branch: `commit` moved the tip from `old` to `new`. */
 export const Committed = grantReport('committed', {
   lane: Name,
@@ -91,7 +95,15 @@ export const Bounced = grantReport('bounced', {
 /** A watcher says that the grant's owner is dead or makes no progress. */
 export const Takeover = grantReport('takeover', {
   reason: Words(['dead', 'stale']),
-  last_sign_at: Type.Optional(Millis),
+  /** By the watcher's monotonic clock, since the last beat that listed the grant, or since its last progress. */
+  silent_ms: Millis,
+  /** The last sign of life it saw, for people. */
+  last_sign: Type.Optional(Line),
+});
+/** A watcher sees an owner that is alive and makes no progress: the owner is to be nudged. Ends nothing. */
+export const Stale = grantReport('stale', {
+  silent_ms: Millis,
+  last_sign: Type.Optional(Line),
 });
 /** A committer serves a lane and read its branch's tip from the home. */
 export const LaneTip = Strict({
@@ -112,6 +124,8 @@ export const Report = Type.Union([
   Committed,
   Bounced,
   Takeover,
+  Stale,
+  Checkpointed,
   LaneTip,
 ]);
 export type Report = Type.Static<typeof Report>;

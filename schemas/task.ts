@@ -107,6 +107,8 @@ export const Grant = Strict({
   number: Type.Optional(Count),
   profile: Type.Optional(Name),
   granted_at: Millis,
+  /** When its owner was told that nothing moves. */
+  nudged_at: Type.Optional(Millis),
 });
 export type Grant = Type.Static<typeof Grant>;
 
@@ -124,12 +126,29 @@ export const Submission = Strict({
 });
 export type Submission = Type.Static<typeof Submission>;
 
-/** Something that an earlier try leaves for the next one to read. */
+/**
+ * A run's tree as it stood at some moment: the bundle holds `base..head`. The newest is that of the highest fence,
+ * then of the highest number.
+ */
+export const Checkpoint = Strict({
+  fence: Fence,
+  number: Type.Integer({ minimum: 1 }),
+  base: Commit,
+  head: Commit,
+  file: FileRef,
+});
+export type Checkpoint = Type.Static<typeof Checkpoint>;
+
+/**
+ * Something that an earlier try leaves for the next one to read. A `rescue` is the tree of a grant that had ended:
+ * there to be looked at, never built upon by itself.
+ */
 export const Attachment = Strict({
-  kind: Words(['failure', 'gate', 'conflict', 'bundle', 'loss', 'answer', 'operator']),
+  kind: Words(['failure', 'gate', 'conflict', 'bundle', 'loss', 'answer', 'operator', 'rescue']),
   fence: Type.Optional(Fence),
   at: Millis,
   text: Type.String({ maxLength: 8192 }),
+  checkpoint: Type.Optional(Checkpoint),
 });
 export type Attachment = Type.Static<typeof Attachment>;
 
@@ -177,6 +196,27 @@ export const GrantEnd = Strict({
 });
 export type GrantEnd = Type.Static<typeof GrantEnd>;
 
+/** One grant as the board remembers it: who had what, from when to when, and how it ended. */
+export const RunRecord = Strict({
+  fence: Fence,
+  run: Id,
+  task: TaskId,
+  kind: Words(['work', 'commit', 'manual']),
+  agent: Name,
+  profile: Type.Optional(Name),
+  granted_at: Millis,
+  ended_at: Type.Optional(Millis),
+  why: Type.Optional(GrantEnd.properties.why),
+  outcome: Type.Optional(Outcome),
+  to: Type.Optional(TaskState),
+  reason: Type.Optional(Line),
+  /** Number of the newest tree that was stored: a run numbers its trees from 1. */
+  checkpoints: Count,
+  /** The commit that holds this run's change. */
+  commit: Type.Optional(Commit),
+});
+export type RunRecord = Type.Static<typeof RunRecord>;
+
 /** The board's whole record of a task. */
 export const Task = Strict({
   ...editable,
@@ -201,7 +241,7 @@ export const Task = Strict({
   last_end: Type.Optional(GrantEnd),
   last_outcome: Type.Optional(Outcome),
   note: Type.Optional(Text),
-  checkpoint: Type.Optional(FileRef),
+  checkpoint: Type.Optional(Checkpoint),
   attachments: List(Attachment),
   deferred: Type.Optional(List(Deferred)),
   blocked_reason: Type.Optional(Line),

@@ -37,15 +37,18 @@ export interface AgentSources {
 }
 
 const MISSED_BEATS = 3;
+const ORCHESTRATOR = 'orchestrator';
 
 /** By name, the leader first; agents that said goodbye are left out. */
 export function listAgents(sources: AgentSources): AgentEntry[] {
   const { beats, status, supervised, host } = sources;
   const isHere = (name: string, pid: number | undefined) =>
     supervised.some((service) => service.name === name && (pid === undefined || service.pid === pid));
-  const leader = leaderEntry(status.leader, (pid) => isHere('orchestrator', pid));
+  const leading = leaderEntry(status.leader, (pid) => isHere(ORCHESTRATOR, pid));
+  const own = beats.find(({ beat }) => isOf(beat, leading));
+  const leader = own === undefined ? leading : { ...leading, ...heard(own) };
   const beating = beats
-    .filter(({ beat }) => beat.state !== 'gone')
+    .filter((one) => one !== own && one.beat.state !== 'gone')
     .map(({ agent, age_ms, beat }): AgentEntry => {
       const isOld = age_ms > beat.every_ms * MISSED_BEATS;
       const told = beat.grants.map(({ task, fence, phase, output_age_ms, output_bytes }) => ({
@@ -66,11 +69,7 @@ export function listAgents(sources: AgentSources): AgentEntry[] {
         role: beat.role,
         state: isOld ? 'silent' : state,
         tasks: [...told, ...newer.map(({ task, fence }) => ({ task, fence, phase: 'granted' }))],
-        beat_age_ms: age_ms,
-        beat_old: isOld,
-        host: beat.place.host,
-        pid: beat.pid,
-        version: beat.version,
+        ...heard({ age_ms, beat }),
         ...(beat.profile === undefined ? {} : { profile: beat.profile }),
         supervised: beat.place.host === host && isHere(agent, beat.pid),
       };
@@ -78,9 +77,31 @@ export function listAgents(sources: AgentSources): AgentEntry[] {
   const known = new Set([leader.name, ...beating.map(({ name }) => name)]);
   const holders = holdersOf(status, known);
   for (const { name } of holders) known.add(name);
-  const beatless = supervised.filter(({ name }) => !known.has(name)).map((one) => beatlessEntry(one, host));
+  const heardPids = new Set([leader, ...beating].map(({ pid }) => pid));
+  // One orchestrator leads, here or elsewhere; another one that runs here stands by.
+  const isListed = ({ name, pid }: { name: string; pid: number }) =>
+    name === ORCHESTRATOR ? heardPids.has(pid) : known.has(name);
+  const beatless = supervised.filter((one) => !isListed(one)).map((one) => beatlessEntry(one, host));
   const others = [...beating, ...holders, ...beatless];
   return [leader, ...others.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))];
+}
+
+type BeatHeard = Pick<AgentSources['beats'][number], 'age_ms' | 'beat'>;
+
+function heard({ age_ms, beat }: BeatHeard) {
+  return {
+    beat_age_ms: age_ms,
+    beat_old: age_ms > beat.every_ms * MISSED_BEATS,
+    host: beat.place.host,
+    pid: beat.pid,
+    version: beat.version,
+  };
+}
+
+/** Whether it is the leader's own. Its identity names the host with dashes for all that is no letter or digit. */
+function isOf({ role, pid, place }: BeatHeard['beat'], leader: AgentEntry): boolean {
+  const host = place.host.replace(/[^A-Za-z0-9-]/g, '-');
+  return role === 'orchestrator' && pid === leader.pid && host === leader.host;
 }
 
 /** An orchestrator calls itself `<host>-<pid>-<random>` and sends no beats: it answered just now. */
@@ -88,8 +109,8 @@ function leaderEntry(identity: string, isHere: (pid: number | undefined) => bool
   const match = /^(.*)-(\d+)-[a-z0-9]+$/.exec(identity);
   const pid = match?.[2] === undefined ? undefined : Number(match[2]);
   return {
-    name: 'orchestrator',
-    role: 'orchestrator',
+    name: ORCHESTRATOR,
+    role: ORCHESTRATOR,
     state: 'leading',
     tasks: [],
     beat_old: false,
@@ -111,12 +132,20 @@ function holdersOf({ grants, config }: AgentSources['status'], known: ReadonlySe
   });
 }
 
+/** What `waggle up` runs under these names; those that send beats have lost them, or have just begun. */
+const beatlessRoles: Readonly<Record<string, { readonly role: string; readonly state: string }>> = {
+  nats: { role: 'bus', state: 'running' },
+  orchestrator: { role: 'orchestrator', state: 'standby' },
+  committer: { role: 'committer', state: 'no beat' },
+  'stale-takeover': { role: 'stale-takeover', state: 'no beat' },
+};
+
 function beatlessEntry({ name, pid }: { name: string; pid: number }, host: string): AgentEntry {
-  const isBus = name === 'nats';
+  const known = Object.hasOwn(beatlessRoles, name) ? beatlessRoles[name] : undefined;
   return {
     name,
-    role: isBus ? 'bus' : name === 'orchestrator' ? name : 'unknown',
-    state: isBus ? 'running' : 'no beat',
+    role: known?.role ?? 'unknown',
+    state: known?.state ?? 'no beat',
     tasks: [],
     beat_old: false,
     host,

@@ -23,15 +23,30 @@ export const commands: Readonly<Record<string, Entry>> = {
   orchestrator: { summary: 'run only an orchestrator', load: () => import('./commands/orchestrator.ts') },
   worker: { summary: 'run only a worker', load: () => import('./commands/worker.ts') },
   committer: { summary: 'run only a committer', load: () => import('./commands/committer.ts') },
+  'stale-takeover': {
+    summary: 'run only a stale-takeover service',
+    load: () => import('./commands/stale-takeover.ts'),
+  },
   task: { summary: 'add, list, show and change tasks', load: () => import('./commands/task.ts') },
   lane: {
     summary: 'show lanes, adopt a branch that somebody moved',
     load: () => import('./commands/lane.ts'),
   },
+  land: { summary: "merge a lane's branch into yours", load: () => import('./commands/land.ts') },
   ps: { summary: 'list the agents and what they are doing', load: () => import('./commands/ps.ts') },
   status: { summary: 'show the project at a glance', load: () => import('./commands/status.ts') },
   logs: { summary: 'print the output of a task or an agent', load: () => import('./commands/logs.ts') },
+  events: { summary: 'print what the journal says', load: () => import('./commands/events.ts') },
+  runs: { summary: 'list runs: who had which task', load: () => import('./commands/runs.ts') },
+  run: { summary: 'show one run', load: () => import('./commands/run.ts') },
+  inbox: { summary: 'show the mail that waits for somebody', load: () => import('./commands/inbox.ts') },
+  answer: { summary: 'answer a task or a mail', load: () => import('./commands/answer.ts') },
   explain: { summary: 'say which rule holds a task back', load: () => import('./commands/explain.ts') },
+  drain: { summary: 'tell agents to finish and leave', load: () => import('./commands/drain.ts') },
+  format: { summary: "show or raise the journal's format", load: () => import('./commands/format.ts') },
+  gc: { summary: 'free what nobody needs any more', load: () => import('./commands/gc.ts') },
+  backup: { summary: 'write the project into one file', load: () => import('./commands/backup.ts') },
+  restore: { summary: 'bring a backup back', load: () => import('./commands/restore.ts') },
   config: { summary: 'check and print the configuration', load: () => import('./commands/config.ts') },
   doctor: {
     summary: 'check bus, versions, durability, git and disk',
@@ -48,6 +63,8 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
     const program = new Command('waggle')
       .description('Coordinates swarms of coding agents: one owner per task, nothing lost, nothing stolen.')
       .version(VERSION, '-v, --version')
+      // What stands behind a command is that command's alone.
+      .enablePositionalOptions()
       .exitOverride()
       .configureOutput(sinks(session))
       .helpCommand(false)
@@ -82,7 +99,11 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
 }
 
 function prepare(command: Command, session: Session): void {
-  command.exitOverride().configureOutput(sinks(session)).helpCommand(false);
+  command
+    .exitOverride()
+    .configureOutput(sinks(session))
+    .helpCommand(false)
+    .showHelpAfterError('(add --help for what is possible)');
   for (const sub of command.commands) prepare(sub, session);
 }
 

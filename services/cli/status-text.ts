@@ -87,6 +87,8 @@ export function statusRecord(status: Status): object {
     started_at: iso(started_at),
     journal_seq,
     mail_seq,
+    format: status.format,
+    ...(status.snapshot_seq === undefined ? {} : { snapshot_seq: status.snapshot_seq }),
     states: status.states,
     ready: status.ready,
     total: status.total,

@@ -1,8 +1,9 @@
 /**
  * Tasks as people read them: a table of many, the whole of one. Pure.
  */
-import type { Event, TaskView } from '../../schemas/index.ts';
+import type { TaskView } from '../../schemas/index.ts';
 import { formatAge, formatAgo } from './ages.ts';
+import { eventWords, type JournalEvent } from './event-words.ts';
 import { type Colour, noPaint, type Paint } from './paint.ts';
 import { printable, singleLine } from './printable.ts';
 import { formatTable } from './table.ts';
@@ -11,13 +12,6 @@ interface TextOptions {
   /** Milliseconds since the epoch, for ages. */
   readonly now: number;
   readonly paint?: Paint;
-}
-
-/** An event of a task's life with its place in the journal. */
-export interface TaskEvent {
-  readonly seq: number;
-  readonly at: number;
-  readonly event: Event;
 }
 
 /** One line a task. */
@@ -55,7 +49,7 @@ const colours: Partial<Record<string, Colour>> = {
 /** Everything about one task, its events at the end. */
 export function taskText(
   { task, ready, blocked_by }: TaskView,
-  events: readonly TaskEvent[],
+  events: readonly JournalEvent[],
   { now, paint = noPaint }: TextOptions,
 ): string {
   const { grant, submission, closing, requires } = task;
@@ -120,34 +114,9 @@ export function taskText(
 }
 
 /** One event as one line: when, what, by whom. */
-function eventLine({ at, event }: TaskEvent): string {
+function eventLine({ at, event }: JournalEvent): string {
   const words = [time(at), event.type.replaceAll('_', ' '), ...eventWords(event)];
   return `  ${singleLine(words.join('  '))}`;
-}
-
-function eventWords(event: Event): string[] {
-  switch (event.type) {
-    case 'task_added':
-      return [`by ${event.task.created_by}`];
-    case 'task_edited':
-      return [`${Object.keys(event.patch).join(', ')} by ${event.by}`];
-    case 'granted':
-      return [`${event.grant.kind} to ${event.grant.agent}, fence ${event.grant.fence}`];
-    case 'grant_ended':
-      return [
-        `${event.end.why} (${event.agent}, fence ${event.end.fence}) -> ${event.to}${because(event.reason)}`,
-      ];
-    case 'commit_landed':
-      return [`${event.commit.slice(0, 12)} in ${event.lane}: ${event.subject}`];
-    case 'task_moved':
-      return [`${event.why} by ${event.by} -> ${event.to}${because(event.reason)}`];
-    case 'verb_deferred':
-      return [`${event.deferred.verb} by ${event.deferred.by}${because(event.deferred.reason)}`];
-    case 'progressed':
-      return [`${event.agent}: ${event.note}`];
-    default:
-      return [];
-  }
 }
 
 function tries({ attempts, losses, conflicts, max_attempts }: TaskView['task']): string | undefined {

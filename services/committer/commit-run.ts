@@ -1,48 +1,32 @@
 /**
- * One commit grant, in the five steps of DESIGN 2.4: raise the fence ref, look for what stands there already, take
- * the change in and run the gates, make the commit, move branch and fence in one transaction.
+ * One commit grant from beginning to report, whatever fails: the steps are tried again, the grant is given back, or
+ * the submission is sent back.
  *
  * Invariants:
- * 1. No outcome, bounce included, is reported before the fence ref is ours.
- * 2. `committed` is reported only of what was read back from the lane's home.
- * 3. A later fence on the ref means that the right is gone: nothing is reported.
+ * 1. While the bus is away the steps are tried again: nobody could be told anything.
+ * 2. What fails at the lane's home, or here, gives the grant back (`drained`, which costs the task nothing) and puts
+ *    the lane out of this committer's claims for a while.
+ * 3. A submission that fails to be taken in, each time, from a home that answers before and after, is sent back as
+ *    damaged: it would fail for ever and hold up its lane.
  */
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { CommitGrant, Evidence, Report, ReportOf } from '../../schemas/index.ts';
+import type { CommitGrant, Report } from '../../schemas/index.ts';
 import type { HeldGrant } from '../../shared/agent/held-grant.ts';
 import { isTransient } from '../../shared/bus/board-client.ts';
-import { getFile, putFile } from '../../shared/bus/files.ts';
-import type { Bus } from '../../shared/bus/port.ts';
-import { createReader } from '../../shared/bus/read-client.ts';
-import type { Clock } from '../../shared/clock.ts';
 import { isWaggleError, messageOf } from '../../shared/errors.ts';
-import { commitSubject } from '../../shared/git/commit-subject.ts';
-import { commitMessage, subjectLine } from '../../shared/git/message.ts';
-import type { Environment } from '../../shared/harness/environment.ts';
-import { runGate } from '../../shared/harness/gate.ts';
-import type { Log } from '../../shared/log.ts';
 import type { RandomId } from '../../shared/random.ts';
-import type { LaneDesk, LaneHands } from './lane-desk.ts';
+import { type CommitOptions, commitInSteps, type Step } from './commit-steps.ts';
+import type { LaneBook } from './lane-book.ts';
+import { bounce, type Head, type Outcome } from './outcome.ts';
 
-export interface CommitRunOptions {
-  readonly swarm: Bus;
-  readonly project: string;
-  readonly agent: string;
-  readonly stateDir: string;
-  readonly desk: LaneDesk;
-  readonly environment: Environment;
-  readonly clock: Clock;
+export interface CommitRunOptions extends CommitOptions {
+  readonly book: Pick<LaneBook, 'trouble' | 'proved'>;
   readonly randomId: RandomId;
-  readonly log: Log;
 }
 
-const RETRY_MS = 1_000;
-/** How often the branch may move under our hands before the grant is given back. */
-const LOOKS = 5;
-
-type Outcome = Omit<ReportOf<'committed'>, keyof Head> | Omit<ReportOf<'bounced'>, keyof Head>;
-type Head = Pick<ReportOf<'committed'>, 'v' | 'id' | 'task' | 'fence' | 'run' | 'lane'>;
+const BUS_RETRY_MS = 1_000;
+/** Of anything but the bus: a rival's lock on a ref, say, is gone in a moment. */
+const TRIES = 3;
+const RETRY_MS = 100;
 
 /** The report to send, or nothing when the right to report is gone. Never rejects. */
 export async function runCommit(
@@ -50,204 +34,106 @@ export async function runCommit(
   held: HeldGrant,
   grant: CommitGrant,
 ): Promise<Report | undefined> {
-  const { clock, log, randomId } = options;
+  const { task, fence, run, lane } = grant;
+  const head: Head = { v: 1, id: options.randomId(), task, fence, run, lane: lane.name };
+  const outcome = await tryOn(options, held, grant);
+  if (outcome === undefined) return undefined;
+  if (!isGivenBack(outcome)) options.book.proved(lane.name, lane);
+  return { ...head, ...outcome } as Report;
+}
+
+const isGivenBack = (outcome: Outcome): boolean => outcome.kind === 'bounced' && outcome.reason === 'drained';
+
+async function tryOn(
+  options: CommitRunOptions,
+  held: HeldGrant,
+  grant: CommitGrant,
+): Promise<Outcome | undefined> {
+  const { clock, log, onStep } = options;
   const { signal } = held;
-  const head: Head = {
-    v: 1,
-    id: randomId(),
-    task: grant.task,
-    fence: grant.fence,
-    run: grant.run,
-    lane: grant.lane.name,
-  };
-  for (;;) {
+  const names = { task: grant.task, fence: grant.fence, lane: grant.lane.name };
+  let isTakingInAtFault = true;
+  for (let failures = 0; ; ) {
+    let last: Step | undefined;
+    const behind = async (step: Step): Promise<void> => {
+      last = step;
+      await onStep?.(step, grant);
+    };
     try {
-      const outcome = await commit(options, held, grant);
-      return outcome === undefined ? undefined : ({ ...head, ...outcome } as Report);
+      return await commitInSteps(options, held, grant, behind);
     } catch (error) {
       if (signal.reason === 'fenced') return undefined;
-      if (signal.aborted) {
-        return { ...head, kind: 'bounced', reason: 'drained', detail: 'the committer is leaving' };
+      if (signal.aborted) return bounce('drained', 'the committer is leaving');
+      held.follow(() => ({ phase: phaseOf(error), outputBytes: 0 }));
+      if (isBusAway(error)) {
+        log.warn({ err: error, ...names }, 'the bus is away; trying again');
+        await clock.sleep(BUS_RETRY_MS, signal).catch(() => undefined);
+        continue;
       }
-      const isPassing = isWaggleError(error) && isTransient(error);
-      log[isPassing ? 'warn' : 'error'](
-        { err: error, task: grant.task, fence: grant.fence },
-        'the commit did not go through; trying again',
-      );
-      held.follow(() => ({ phase: `retrying: ${messageOf(error).slice(0, 200)}`, outputBytes: 0 }));
-      await clock.sleep(RETRY_MS, signal).catch(() => undefined);
+      failures += 1;
+      isTakingInAtFault &&= last === 'looked' && isOfTheSubmission(error);
+      if (failures < TRIES && mayPass(error)) {
+        log.warn({ err: error, ...names }, 'the commit did not go through; trying again');
+        await clock.sleep(RETRY_MS * 2 ** (failures - 1), signal).catch(() => undefined);
+        continue;
+      }
+      if (failures >= TRIES && isTakingInAtFault && (await answers(options, grant, signal))) {
+        log.error({ err: error, ...names }, 'the submission cannot be taken in');
+        return bounce('bundle_damaged', `git could not apply it: ${messageOf(error)}`);
+      }
+      return giveBack(options, grant, error);
     }
   }
 }
 
-/** Undefined: somebody with a later fence is at work, this grant has ended. */
-async function commit(
-  options: CommitRunOptions,
-  held: HeldGrant,
-  grant: CommitGrant,
-): Promise<Outcome | undefined> {
-  const { desk, log } = options;
-  const { signal } = held;
-  const hands = await desk.hands(grant.lane, signal);
-  const { home } = hands;
-  const { branch, name } = grant.lane;
+/** As much as a beat carries, on one line. */
+const phaseOf = (error: unknown): string =>
+  `in trouble: ${messageOf(error).replaceAll(/\s+/g, ' ').slice(0, 200)}`;
 
-  held.follow(() => ({ phase: 'fencing', outputBytes: 0 }));
-  const fenced = await home.raiseFence(name, grant.fence, signal);
-  if (fenced.status === 'outrun') {
-    log.warn({ task: grant.task, fence: grant.fence, by: fenced.by }, 'a later fence stands on the lane');
-    return undefined;
-  }
-  for (let look = 1; ; look += 1) {
-    const outcome = await lookAndLand(options, held, grant, hands);
-    if (outcome !== 'moved') return outcome;
-    const tip = await home.tip(branch, signal);
-    if (look >= LOOKS)
-      return { kind: 'bounced', reason: 'drained', detail: `${branch} kept moving; last at ${tip ?? '?'}` };
-  }
-}
-
-async function lookAndLand(
-  options: CommitRunOptions,
-  held: HeldGrant,
-  grant: CommitGrant,
-  { home, clone }: LaneHands,
-): Promise<Outcome | 'moved' | undefined> {
-  const { log, stateDir } = options;
-  const { signal } = held;
-  const { lane, submission } = grant;
-  const phase = (name: string) => held.follow(() => ({ phase: name, outputBytes: 0 }));
-
-  phase('looking');
-  const tip =
-    (await home.tip(lane.branch, signal)) ??
-    (await home.open({ branch: lane.branch, base: lane.base, signal }));
-  const found = await home.findRun(lane.branch, { run: submission.run, base: submission.base, signal });
-  if (found?.parent !== undefined) {
-    log.info({ task: grant.task, commit: found.commit }, 'the change stands in the branch already');
-    const subject = await commitSubject({ gitDir: home.gitDir, signal }, found.commit);
-    return {
-      kind: 'committed',
-      old: found.parent,
-      new: found.commit,
-      commit: found.commit,
-      subject,
-      found: true,
-    };
-  }
-  if (lane.tip !== undefined && tip !== lane.tip) {
-    const detail = `${lane.branch} was expected at ${lane.tip} and stands at ${tip}`;
-    return { kind: 'bounced', reason: 'lane_moved', detail, found: tip };
-  }
-
-  phase('applying');
-  const folder = join(stateDir, 'commits', grant.run);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const tree = join(folder, 'tree');
-  try {
-    const bundle = join(folder, 'change.bundle');
-    const fetched = await fetchBundle(options, grant, bundle, signal);
-    if (fetched !== undefined) return fetched;
-    const { base, head } = submission;
-    const imported = await clone.importBundle(bundle, { base, head, signal });
-    if (imported.status === 'damaged') {
-      return { kind: 'bounced', reason: 'bundle_damaged', detail: imported.detail.slice(0, 8_192) };
-    }
-    const applied = await clone.apply({ tip, base, head, dir: tree, signal });
-    if (applied.status === 'empty') {
-      return { kind: 'bounced', reason: 'empty', detail: 'the lane holds this change already' };
-    }
-    if (applied.status === 'conflict') {
-      return { kind: 'bounced', reason: 'conflict', detail: applied.detail.slice(0, 8_192) };
-    }
-    const evidence = await runGates(options, held, grant, tree, folder);
-    if (evidence.some(({ status }) => status === 'red')) {
-      const red = evidence.filter(({ status }) => status === 'red');
-      const detail = red
-        .map(({ gate, tail }) => `${gate}\n${tail ?? ''}`)
-        .join('\n\n')
-        .slice(0, 8_192);
-      return { kind: 'bounced', reason: 'gate', detail, evidence };
-    }
-
-    phase('committing');
-    const message = commitMessage({
-      title: grant.title,
-      workerMessage: submission.message,
-      trailers: { task: grant.task, run: submission.run, fence: grant.fence, agent: submission.agent },
-    });
-    const author = { name: submission.agent, email: `${submission.agent}@waggle.invalid` };
-    const made = await clone.commitTree({ tree: applied.tree, parent: tip, message, author });
-    const landed = await home.land({
+function giveBack({ book, desk, log }: CommitRunOptions, grant: CommitGrant, error: unknown): Outcome {
+  const { lane, task, fence } = grant;
+  const reason = messageOf(error);
+  desk.forget(lane);
+  const trouble = book.trouble(lane.name, lane, reason);
+  log[trouble?.isNews === false ? 'warn' : 'error'](
+    {
+      err: error,
+      task,
+      fence,
       lane: lane.name,
-      branch: lane.branch,
-      fence: grant.fence,
-      old: tip,
-      new: made,
-      from: clone.gitDir,
-      signal,
-    });
-    if (landed.status === 'refused') return landed.fence > grant.fence ? undefined : 'moved';
-    return {
-      kind: 'committed',
-      old: tip,
-      new: made,
-      commit: made,
-      subject: subjectLine(message),
-      found: false,
-      evidence: evidence.map((one) => ({ ...one, commit: made })),
-    };
-  } finally {
-    await clone
-      .discard(tree)
-      .catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'a tree was not removed'));
-    await rm(folder, { recursive: true, force: true });
-  }
+      ...(trouble === undefined ? {} : { waitMs: trouble.waitMs }),
+    },
+    'the lane is in trouble; its submission was given back and the lane is left alone for a while',
+  );
+  return bounce('drained', reason);
 }
 
-async function fetchBundle(
-  { swarm, project, agent }: CommitRunOptions,
-  { submission }: CommitGrant,
-  path: string,
+const isBusAway = (error: unknown): boolean =>
+  isWaggleError(error) && /^bus-|^no-responder$/.test(error.code) && isTransient(error);
+
+/** Whether trying again in a moment may help: a wrong or busy home, and one that refuses pushes, stays so for longer. */
+const mayPass = (error: unknown): boolean =>
+  isWaggleError(error, 'git-failed') &&
+  error.details['exitCode'] !== 'timeout' &&
+  error.details['command'] !== 'push';
+
+/** Git's complaint is about what it was given, and not about this machine. */
+const isOfTheSubmission = (error: unknown): boolean =>
+  isWaggleError(error, 'git-failed') && !machineTrouble.test(error.message);
+
+const machineTrouble =
+  /no space left|quota exceeded|too many open files|cannot allocate|out of memory|resource temporarily|input\/output error|read-only file system|permission denied|cannot (fork|run)/i;
+
+async function answers(
+  { desk }: CommitRunOptions,
+  { lane }: CommitGrant,
   signal: AbortSignal,
-): Promise<Outcome | undefined> {
+): Promise<boolean> {
   try {
-    await getFile(createReader(swarm, project, agent), submission.bundle, path, signal);
-    return undefined;
-  } catch (error) {
-    if (isWaggleError(error, 'file-absent'))
-      return { kind: 'bounced', reason: 'bundle_missing', detail: error.message };
-    if (isWaggleError(error, 'file-damaged'))
-      return { kind: 'bounced', reason: 'bundle_damaged', detail: error.message };
-    throw error;
+    const { home } = await desk.hands(lane, signal);
+    return (await home.tip(lane.branch, signal)) !== undefined;
+  } catch {
+    // Whatever it is, it is not the submission's fault; the error in hand is reported.
+    return false;
   }
-}
-
-async function runGates(
-  options: CommitRunOptions,
-  held: HeldGrant,
-  grant: CommitGrant,
-  tree: string,
-  folder: string,
-): Promise<Evidence[]> {
-  const { swarm, project, agent, environment, clock, log } = options;
-  const all: Evidence[] = [];
-  for (const gate of grant.gates) {
-    held.follow(() => ({ phase: `gate ${gate.name}`, outputBytes: 0 }));
-    const logFile = join(folder, `${gate.name}.log`);
-    const { evidence } = await runGate(gate, {
-      folder: tree,
-      taskId: grant.task,
-      run: grant.run,
-      environment,
-      logFile,
-      clock,
-      log,
-      signal: held.signal,
-    });
-    // A green gate's tail says enough; of a red one everything is kept.
-    if (evidence.status === 'green') all.push(evidence);
-    else all.push({ ...evidence, log: await putFile(swarm, project, agent, logFile) });
-  }
-  return all;
 }

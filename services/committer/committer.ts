@@ -1,6 +1,7 @@
 /**
  * The committer: claims submissions as a worker claims tasks and turns each into one clean commit in its lane,
- * and keeps the lanes that it serves open.
+ * and keeps the lanes that it serves open. Restarts by the same rule as a worker: the state directory's lock, the
+ * outbox, a new incarnation; what a killed predecessor left lying about is swept first.
  */
 import { join } from 'node:path';
 import { runClaimLoop } from '../../shared/agent/claim-loop.ts';
@@ -12,8 +13,12 @@ import type { Log } from '../../shared/log.ts';
 import { acquireStateLock } from '../../shared/process/state-lock.ts';
 import type { RandomId } from '../../shared/random.ts';
 import { runCommit } from './commit-run.ts';
+import type { CommitOptions } from './commit-steps.ts';
+import { LaneBook } from './lane-book.ts';
 import { LaneDesk } from './lane-desk.ts';
 import { keepLanesOpen } from './lane-opener.ts';
+import { promptedBus } from './prompted-bus.ts';
+import { sweep } from './sweep.ts';
 
 export interface CommitterOptions {
   readonly swarm: Bus;
@@ -30,21 +35,28 @@ export interface CommitterOptions {
   readonly clock: Clock;
   readonly randomId: RandomId;
   readonly log: Log;
+  /** See `CommitOptions`. */
+  readonly onStep?: CommitOptions['onStep'] | undefined;
 }
 
 /** Works until the signal aborts. Errors: `state-locked`, `refused` when the swarm will not have this agent. */
 export async function runCommitter(options: CommitterOptions, drain: AbortSignal): Promise<void> {
-  const { stateDir, log, randomId, lanes } = options;
+  const { stateDir, log, randomId, clock } = options;
   const lock = await acquireStateLock(stateDir, { randomId });
   const over = new AbortController();
   let opening: Promise<void> | undefined;
   try {
+    await sweep(stateDir, log);
     const outbox = await openOutbox(join(stateDir, 'outbox'), log);
     const desk = new LaneDesk(stateDir);
-    opening = keepLanesOpen(options, desk, AbortSignal.any([drain, over.signal]));
+    const book = new LaneBook(clock);
+    const { bus, prompt } = promptedBus(options.swarm);
+    book.onChange(prompt);
+    opening = keepLanesOpen({ ...options, desk, book }, AbortSignal.any([drain, over.signal]));
     await runClaimLoop(
       {
         ...options,
+        swarm: bus,
         role: 'committer',
         work: 'commit',
         lock,
@@ -53,11 +65,14 @@ export async function runCommitter(options: CommitterOptions, drain: AbortSignal
           profile: 'committer',
           harness: 'git',
           os: options.os,
-          ...(lanes === undefined ? {} : { lanes: [...lanes] }),
+          // Asked for with each claim that goes out.
+          get lanes() {
+            return book.open();
+          },
         },
         perform: (held) =>
           held.grant.kind === 'commit'
-            ? runCommit({ ...options, desk }, held, held.grant)
+            ? runCommit({ ...options, desk, book }, held, held.grant)
             : Promise.resolve(undefined),
       },
       drain,

@@ -13,30 +13,43 @@ export interface LaneHands {
   readonly clone: CommitClone;
 }
 
+/** Folder of the state directory that holds a folder for each home. */
+export const LANES = 'lanes';
+/** Name of the clone in a home's folder. */
+export const CLONE = 'clone.git';
+
 export class LaneDesk {
   readonly #stateDir: string;
-  readonly #open = new Map<string, LaneHands>();
-  #opening: Promise<unknown> = Promise.resolve();
+  readonly #open = new Map<string, Promise<LaneHands>>();
 
   constructor(stateDir: string) {
     this.#stateDir = stateDir;
   }
 
-  /** Opens the lane's home and clone on first use, one at a time. Errors: those of the home. */
-  hands(lane: Pick<LaneRef, 'home'>, signal: AbortSignal): Promise<LaneHands> {
-    const hands = this.#opening.then(() => this.#open.get(lane.home) ?? this.#openHome(lane.home, signal));
-    // Whoever asked hears of a failure; the next one only waits for its end.
-    this.#opening = hands.catch(() => undefined);
-    return hands;
+  /** Opens the lane's home and clone on first use; a home that hangs holds up no other. Errors: those of the home. */
+  async hands(lane: Pick<LaneRef, 'home'>, signal: AbortSignal): Promise<LaneHands> {
+    const known = this.#open.get(lane.home);
+    if (known !== undefined) return known;
+    const opening = this.#openHome(lane.home, signal);
+    this.#open.set(lane.home, opening);
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.#open.get(lane.home) === opening) this.#open.delete(lane.home);
+      throw error;
+    }
+  }
+
+  /** The home is opened anew at the next use: what stands there may be another one by then. */
+  forget(lane: Pick<LaneRef, 'home'>): void {
+    this.#open.delete(lane.home);
   }
 
   async #openHome(homePlace: string, signal: AbortSignal): Promise<LaneHands> {
     const key = createHash('sha256').update(homePlace).digest('hex').slice(0, 16);
-    const place = join(this.#stateDir, 'lanes', key);
+    const place = join(this.#stateDir, LANES, key);
     const home = await openHome(homePlace, join(place, 'home.git'), signal);
-    const clone = await openCommitClone({ dir: join(place, 'clone.git'), home, signal });
-    const hands = { home, clone };
-    this.#open.set(homePlace, hands);
-    return hands;
+    const clone = await openCommitClone({ dir: join(place, CLONE), home, signal });
+    return { home, clone };
   }
 }

@@ -2,12 +2,14 @@
  * What the swarm is told of a batch of events: pure, so that a new leader derives the same mails from the same
  * journal (DESIGN 2.2). Texts are the seed's, to the letter.
  */
-import type { Event } from '../../schemas/index.ts';
+import type { Event, EventOf } from '../../schemas/index.ts';
 import type { MailTarget } from '../../shared/bus/subjects.ts';
 
 export interface Announcement {
   readonly to: MailTarget;
   readonly text: string;
+  /** `message` stands out in the orchestrator inbox: somebody has to act. Default: a `notice`. */
+  readonly kind?: 'message' | 'notice';
 }
 
 const topic: MailTarget = { kind: 'topic', name: 'task' };
@@ -23,13 +25,19 @@ function lines(event: Event): readonly Announcement[] {
     case 'granted':
       return event.grant.kind === 'commit' ? [] : both(`claim: ${event.task} by ${event.grant.agent}`);
     case 'grant_ended':
-      return event.to === 'closed' && event.closing !== undefined
-        ? both(`${event.task} closed by ${event.closing.by}`)
-        : [];
+      return [...takenOver(event), ...ended(event), ...escalation(event)];
     case 'task_moved':
-      return event.to === 'closed' && event.closing !== undefined
-        ? both(`${event.task} closed by ${event.closing.by}`)
-        : [];
+      return ended(event);
+    case 'progressed':
+      return [{ to: topic, text: `${event.task} progress: ${oneLine(event.note)}` }];
+    case 'stale_seen': {
+      const minutes = Math.floor(event.silent_ms / 60_000);
+      const text = `stale-check: ${event.task} no update >=${minutes}m; please post status/owner`;
+      return [
+        { to: topic, text },
+        { to: { kind: 'agent', name: event.agent }, text },
+      ];
+    }
     case 'commit_landed':
       return [
         { to: topic, text: `committer: committed ${event.commit} ${event.subject}` },
@@ -42,18 +50,66 @@ function lines(event: Event): readonly Announcement[] {
   }
 }
 
+type Ended = EventOf<'grant_ended'>;
+
+function takenOver({ task, end, to }: Ended): readonly Announcement[] {
+  if (end.why !== 'takeover' || to !== 'open') return [];
+  return [
+    { to: topic, text: `stale-reopen: ${task} reopened for reassignment` },
+    { to: inbox, text: `stale-reopen: ${task}` },
+  ];
+}
+
+function ended(event: Ended | EventOf<'task_moved'>): readonly Announcement[] {
+  const { task, to, closing } = event;
+  if (to === 'blocked') return [{ to: inbox, text: `${task}: blocked` }];
+  if (to !== 'closed' || closing === undefined) return [];
+  const closed = `${task} closed by ${closing.by}`;
+  return [
+    { to: topic, text: closed },
+    { to: inbox, text: closed },
+    { to: inbox, text: `${task}: done` },
+  ];
+}
+
+/** What stops until a person acts. */
+function escalation({ task, to, reason, end, outcome }: Ended): readonly Announcement[] {
+  const because = oneLine(reason ?? end.why);
+  if (to === 'blocked') {
+    const what = outcome === 'needs_input' ? 'needs input' : 'is blocked';
+    return [
+      { to: inbox, text: `${task} ${what}: ${because}; waggle answer ${task} <text>`, kind: 'message' },
+    ];
+  }
+  if (to === 'failed') {
+    return [{ to: inbox, text: `${task} failed: ${because}; waggle task retry ${task}`, kind: 'message' }];
+  }
+  return [];
+}
+
+/** Announcements are lines: a note of several becomes its first words. */
+function oneLine(text: string): string {
+  const flat = text.replace(/\s+/g, ' ').trim();
+  return flat.length <= NOTE_LIMIT ? flat : `${flat.slice(0, NOTE_LIMIT - 1)}…`;
+}
+
+const NOTE_LIMIT = 500;
+
 /**
  * The mails of a batch: one per target, its lines in the order of the events. Under load the announcements of a
  * batch share a message, because an fsync for each would cost more than the board.
  */
 export function announcementsOf(events: readonly Event[]): readonly Announcement[] {
-  const texts = new Map<MailTarget, string[]>();
-  for (const { to, text } of events.flatMap(lines)) {
-    const known = texts.get(to);
-    if (known === undefined) texts.set(to, [text]);
-    else known.push(text);
+  const groups = new Map<string, Omit<Announcement, 'text'> & { readonly texts: string[] }>();
+  for (const { text, ...head } of events.flatMap(lines)) {
+    const key = `${head.to.kind} ${head.to.name} ${head.kind ?? ''}`;
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, { ...head, texts: [text] });
+    else known.texts.push(text);
   }
-  return [...texts].flatMap(([to, all]) => inMails(all).map((text) => ({ to, text })));
+  return [...groups.values()].flatMap(({ texts, ...head }) =>
+    inMails(texts).map((text) => ({ ...head, text })),
+  );
 }
 
 /** Bodies are at most 64 KiB: a huge batch says it in several mails. */

@@ -21,10 +21,12 @@ export interface EndpointOptions {
   readonly refusals: Refusals;
   readonly context: () => QueryContext;
   readonly head: () => { readonly term: number; readonly journal_seq: number; readonly genesis: string };
+  /** Whether this process still leads, by its own clock. */
+  readonly isHeld: () => boolean;
 }
 
 export function serveRequests(options: EndpointOptions): { stop(): Promise<void> } {
-  const { swarm, project, writer, journal, signs, refusals, context, head } = options;
+  const { swarm, project, writer, journal, signs, refusals, context, head, isHeld } = options;
   const subjects = subjectsOf(project);
   const count = (what: string) => (from: string, fault: string) => refusals.count(what, from, fault);
   const endpoints = [
@@ -42,6 +44,7 @@ export function serveRequests(options: EndpointOptions): { stop(): Promise<void>
       }),
       handle({ from, request, answer }) {
         signs.seen(from, request.incarnation);
+        for (const fence of request.holds) signs.held(from, fence);
         writer.claim(from, request, answer);
       },
     }),
@@ -84,7 +87,9 @@ export function serveRequests(options: EndpointOptions): { stop(): Promise<void>
                 message: messageOf(error),
               }),
             )
-            .then(answer);
+            .then((page) => {
+              if (isHeld()) answer(page);
+            });
           return;
         }
         writer.query((board, now) => answer(answerQuery(board, request, context(), now)));

@@ -1,15 +1,16 @@
 /**
- * Entry of the orchestrator service: connects in both accounts and runs until the signal aborts.
+ * Entry of the orchestrator service: connects in both accounts and runs, leading or standing by, until the signal
+ * aborts.
  */
 import { hostname } from 'node:os';
 import { defaultLimits } from '../../shared/bus/topology.ts';
 import { randomId } from '../../shared/random.ts';
 import { connectAs, type ServiceContext } from '../../shared/service/context.ts';
-import { runOrchestrator } from './orchestrator.ts';
+import { type OrchestratorOptions, runOrchestrator } from './orchestrator.ts';
 
 export async function orchestratorMain(
   context: ServiceContext,
-  options: { readonly onLeading?: (term: number) => void },
+  options: Pick<OrchestratorOptions, 'onLeading' | 'acceptJournalLoss'>,
   signal: AbortSignal,
 ): Promise<void> {
   const { project, clock, log, config } = context;

@@ -1,33 +1,31 @@
 /**
- * The orchestrator: owns the board of a project. Connects, ensures the streams, folds the journal, leads a
- * term, and begins anew when it loses the journal.
+ * The orchestrator: owns the board of a project, as one of several. Connects, ensures the streams, serves reads all the
+ * time, keeps a board warm, campaigns for the lead, and leads a term whenever it has won (`term.ts`).
  *
- * A term is: fold → `led` (PubAck) → serve → until drained, or until another batch stands where ours should.
- * The read service runs all the time, leading or not.
+ * 1. Who may not lead on this journal (`survey.ts`) does not campaign, and gives the lead up where it notices later: it
+ *    would keep it from one that may. It says so once, stays as a standby, and looks again every few seconds.
+ * 2. A lost term leaves nothing behind: the next one begins with what the journal says.
  */
 
-import { LEAVING } from '../../shared/agent/heartbeat.ts';
-import { evolveBatch } from '../../shared/board/evolve.ts';
-import { leadEvents } from '../../shared/board/lead.ts';
-import { createBoard } from '../../shared/board/state.ts';
-import { encode, tryDecode } from '../../shared/bus/codec.ts';
+import { campaign } from '../../shared/bus/election.ts';
 import { openJournal } from '../../shared/bus/journal.ts';
+import { ELECTION_LEASE_MS } from '../../shared/bus/leadership.ts';
 import type { Bus } from '../../shared/bus/port.ts';
-import { senderOf, subjectsOf } from '../../shared/bus/subjects.ts';
-import { ensureTopology, streamNames, type TopologyLimits } from '../../shared/bus/topology.ts';
+import { openSnapshots } from '../../shared/bus/snapshots.ts';
+import { ensureTopology, type TopologyLimits } from '../../shared/bus/topology.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { isWaggleError, messageOf } from '../../shared/errors.ts';
+import { isWaggleError, messageOf, type WaggleError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import type { RandomId } from '../../shared/random.ts';
-import { BatchStore, type Position } from './batch-store.ts';
-import { notifyEnds } from './end-notices.ts';
-import { serveRequests } from './endpoints.ts';
-import { LifeSigns } from './life-signs.ts';
-import { takeMail } from './mail-intake.ts';
-import { Postman } from './postman.ts';
+import { acceptLoss } from './accept-loss.ts';
+import { BrokenInputs, type Deciders } from './judge.ts';
+import { openOwnMail } from './own-mail.ts';
 import { serveReads } from './read-service.ts';
 import { Refusals } from './refusals.ts';
-import { Writer } from './writer.ts';
+import type { SnapshotPolicy } from './snapshotter.ts';
+import { Standby } from './standby.ts';
+import { isUnfit, type Sources } from './survey.ts';
+import { leadTerm } from './term.ts';
 
 export interface OrchestratorOptions {
   readonly core: Bus;
@@ -41,11 +39,21 @@ export interface OrchestratorOptions {
   readonly limits?: TopologyLimits;
   /** Called when a term has begun and requests are served. */
   readonly onLeading?: (term: number) => void;
+  /** Called each time this process finds that it may not lead, with why. */
+  readonly onUnfit?: (why: WaggleError) => void;
+  /** An operator's word: a journal that is not whole is gone on from, once. */
+  readonly acceptJournalLoss?: boolean;
+  /** How long the lead of a dead leader lasts. Default: `ELECTION_LEASE_MS`. */
+  readonly electionLeaseMs?: number;
+  readonly snapshotPolicy?: SnapshotPolicy;
+  /** Tests put others in. */
+  readonly elect?: typeof campaign;
+  readonly deciders?: Deciders;
 }
 
 const RETRY_MS = 500;
-/** How long leaving may take while the bus is away. */
-const LEAVE_MS = 2_000;
+/** How often who may not lead looks again. */
+const UNFIT_RETRY_MS = 3_000;
 
 /** Runs until the signal aborts; what is in hand then is stored and answered first. */
 export async function runOrchestrator(options: OrchestratorOptions, signal: AbortSignal): Promise<void> {
@@ -55,20 +63,137 @@ export async function runOrchestrator(options: OrchestratorOptions, signal: Abor
   const offStatus = keepTopology(options, signal);
   const reads = serveReads({ swarm, project, clock, log, refusals });
   try {
-    while (!signal.aborted) {
-      try {
-        await leadTerm(options, refusals, signal);
-      } catch (error) {
-        if (signal.aborted) break;
-        if (isWaggleError(error, 'journal-unreadable')) throw error;
-        log.error({ err: error }, 'the term ended; folding the journal anew');
-        await clock.sleep(RETRY_MS, signal).catch(() => undefined);
-      }
-    }
+    await seat(options, refusals, signal);
   } finally {
     offStatus();
     await reads.stop();
   }
+}
+
+/** Stands by and leads until the signal aborts. */
+async function seat(options: OrchestratorOptions, refusals: Refusals, signal: AbortSignal): Promise<void> {
+  const { core, swarm, project, clock, randomId, log } = options;
+  const sources: Sources = {
+    core,
+    swarm,
+    project,
+    log,
+    journal: openJournal(core, project, clock),
+    snapshots: openSnapshots(core, project, randomId),
+    ownMail: openOwnMail(swarm, project),
+  };
+  const tenure = {
+    options,
+    sources,
+    refusals,
+    broken: new BrokenInputs(),
+    word: options.acceptJournalLoss === true,
+  };
+  let said: string | undefined;
+  while (!signal.aborted) {
+    try {
+      await stand(tenure, signal);
+    } catch (error) {
+      if (signal.aborted) break;
+      if (isWaggleError(error, 'bus-closed') && error.details['reason'] === 'closed') throw error;
+      const isNews = messageOf(error) !== said;
+      said = messageOf(error);
+      if (isUnfit(error)) {
+        if (isNews) log.error({ code: error.code, reason: said }, 'this orchestrator does not lead');
+        options.onUnfit?.(error);
+      } else if (isNews) {
+        log.error({ err: error }, 'standing by failed; beginning anew');
+      }
+      await clock.sleep(isUnfit(error) ? UNFIT_RETRY_MS : RETRY_MS, signal).catch(() => undefined);
+    }
+  }
+}
+
+interface Tenure {
+  readonly options: OrchestratorOptions;
+  readonly sources: Sources;
+  readonly refusals: Refusals;
+  readonly broken: BrokenInputs;
+  /** An operator's word that was not used yet. */
+  word: boolean;
+}
+
+/** Campaigns as long as this process may lead. Errors: why it may not. */
+async function stand(tenure: Tenure, signal: AbortSignal): Promise<void> {
+  const { options, sources } = tenure;
+  const { core, swarm, project, identity, clock, randomId, log, elect = campaign } = options;
+  const standby = new Standby(sources);
+  try {
+    await standby.refresh();
+    // The journal is whole: what happens to it later is another loss.
+    tenure.word = false;
+  } catch (error) {
+    if (!isUnfit(error) || !tenure.word) throw error;
+  }
+  const end = new AbortController();
+  const following = standby.follow(clock, AbortSignal.any([signal, end.signal])).catch((error: unknown) => {
+    if (!isUnfit(error) || !tenure.word) end.abort(error);
+  });
+  const lead = async (term: AbortSignal, isHeld: () => boolean) => {
+    try {
+      await leadOnce(tenure, standby, term, isHeld);
+    } finally {
+      standby.giveBack();
+    }
+  };
+  try {
+    await elect(
+      {
+        core,
+        project,
+        role: 'orchestrator',
+        identity,
+        leaseMs: () => options.electionLeaseMs ?? ELECTION_LEASE_MS,
+        clock,
+        randomId,
+        log,
+        needs: [swarm],
+        isFatal: isUnfit,
+      },
+      lead,
+      AbortSignal.any([signal, end.signal]),
+    );
+    if (end.signal.aborted) throw end.signal.reason;
+  } finally {
+    end.abort();
+    await following;
+  }
+}
+
+/** A term on the newest board. Errors: why this process may not lead, and those of the term. */
+async function leadOnce(
+  tenure: Tenure,
+  standby: Standby,
+  signal: AbortSignal,
+  isHeld: () => boolean,
+): Promise<void> {
+  const { options, sources, refusals, broken } = tenure;
+  const { identity, clock, randomId, log, onLeading, deciders, snapshotPolicy: policy } = options;
+  const folded = await standby.take().catch(async (error: unknown) => {
+    if (!isUnfit(error) || !tenure.word) throw error;
+    tenure.word = false;
+    await acceptLoss({ sources, clock, randomId, problem: error }, signal);
+    return await standby.take();
+  });
+  if (signal.aborted || !isHeld()) return;
+  const term = {
+    sources,
+    identity,
+    clock,
+    randomId,
+    log,
+    refusals,
+    broken,
+    ...(policy === undefined ? {} : { policy }),
+    ...(deciders === undefined ? {} : { deciders }),
+    ...(onLeading === undefined ? {} : { onLeading }),
+  };
+  await leadTerm(term, folded, signal, isHeld);
 }
 
 /** Retries until the streams are there: the bus may still be starting. */
@@ -97,146 +222,4 @@ function keepTopology(options: OrchestratorOptions, signal: AbortSignal): () => 
   return () => {
     for (const off of offs) off();
   };
-}
-
-async function leadTerm(options: OrchestratorOptions, refusals: Refusals, outer: AbortSignal): Promise<void> {
-  const { core, swarm, project, clock, log, randomId, identity } = options;
-  const names = streamNames(project);
-  const subjects = subjectsOf(project);
-  const journal = openJournal(core, project, clock);
-  const board = createBoard();
-  const position: Position = { seq: 0, batch: undefined, at: 0, mailSeq: 0 };
-  const postman = new Postman({ swarm, project, clock, log });
-  const sent = await postman.lastSent(journal);
-  position.seq = await journal.fold((batch, seq) => {
-    evolveBatch(board, batch);
-    position.batch = batch.id;
-    position.at = batch.at;
-    position.mailSeq = batch.mail_seq;
-    if (sent === undefined || seq >= sent.journalSeq) postman.post(batch, seq);
-  });
-
-  const over = new AbortController();
-  const { signal } = over;
-  const signs = new LifeSigns(clock);
-  const startedAt = clock.now();
-  const { maxPayloadBytes } = core.server();
-  const store = new BatchStore({
-    board,
-    position,
-    journal,
-    randomId,
-    maxPayloadBytes,
-    streams: await createdTimes(options, [names.journal], [names.mail]),
-    lastMail: () => postman.lastMail,
-    onBatch: (batch, seq) => {
-      postman.post(batch, seq);
-      notifyEnds(swarm, project, batch.events);
-    },
-  });
-  const writer = new Writer({ board, position, store, signs, clock, log, maxPayloadBytes });
-  const head = () => ({ term: board.term, journal_seq: position.seq, genesis: board.genesis });
-  const announceTerm = () => {
-    const { payload, headers } = encode('LeaderNotice', {
-      v: 1,
-      kind: 'leader',
-      leader: identity,
-      ...head(),
-    });
-    swarm.publish(subjects.leader, payload, headers);
-  };
-  const offStatus = swarm.onStatus((status) => {
-    if (status === 'connected' && endpoints !== undefined) announceTerm();
-  });
-  const beats = watchBeats(swarm, subjects.beat('*'), signs, refusals);
-  let endpoints: { stop(): Promise<void> } | undefined;
-  const helpers: Promise<void>[] = [];
-  const led = () => {
-    helpers.push(
-      postman.run(sent, signal),
-      takeMail({ swarm, project, writer, refusals, log, after: position.mailSeq }, signal).catch(
-        (error: unknown) => {
-          if (!signal.aborted) log.error({ err: error }, 'MAIL cannot be read');
-          over.abort(error);
-        },
-      ),
-    );
-    endpoints = serveRequests({
-      swarm,
-      project,
-      writer,
-      journal,
-      signs,
-      refusals,
-      head,
-      context: () => ({
-        journalSeq: position.seq,
-        startedAt,
-        waiting: writer.waitingCounts(),
-        refused: refusals.counts(),
-        mailSeq: writer.mailSeq(),
-      }),
-    });
-    announceTerm();
-    log.info({ term: board.term, seq: position.seq, tasks: board.tasks.size }, 'leading');
-    const tell = () => options.onLeading?.(board.term);
-    // Only then has the server heard of the subscriptions; without a connection they come with the next one.
-    helpers.push(swarm.flush().then(tell, tell));
-  };
-  // Nothing is left unanswered: whoever was heard before the subscriptions ended gets a word, if the bus allows.
-  const onOuter = async () => {
-    await endpoints?.stop();
-    writer.leave();
-    await clock.sleep(LEAVE_MS, signal).catch(() => undefined);
-    over.abort(outer.reason);
-  };
-  const leaving = () => helpers.push(onOuter());
-  outer.addEventListener('abort', leaving);
-  if (outer.aborted) leaving();
-  try {
-    const genesis = randomId(12);
-    await writer.run(leadEvents(board, { leader: identity, project, genesis }), led, signal);
-    if (!outer.aborted) throw signal.reason;
-  } finally {
-    over.abort();
-    outer.removeEventListener('abort', leaving);
-    offStatus();
-    beats.stop();
-    await endpoints?.stop();
-    await Promise.all(helpers);
-  }
-}
-
-async function createdTimes(
-  { core, swarm }: OrchestratorOptions,
-  coreNames: readonly string[],
-  swarmNames: readonly string[],
-): Promise<Record<string, string>> {
-  const times: Record<string, string> = {};
-  for (const [bus, names] of [[core, coreNames] as const, [swarm, swarmNames] as const]) {
-    for (const name of names) {
-      const info = await bus.streams.info(name);
-      if (info !== undefined) times[name] = info.created;
-    }
-  }
-  return times;
-}
-
-function watchBeats(swarm: Bus, subject: string, signs: LifeSigns, refusals: Refusals): { stop(): void } {
-  const subscription = swarm.subscribe(subject);
-  const pump = async () => {
-    for await (const delivery of subscription) {
-      const from = senderOf(delivery.subject);
-      const decoded = tryDecode('Beat', delivery);
-      if (from === undefined || !decoded.ok) {
-        refusals.count('beat', from ?? 'nobody', decoded.ok ? 'the subject names no agent' : decoded.fault);
-      } else if (decoded.value.state === LEAVING) {
-        signs.gone(from, decoded.value.incarnation);
-      } else {
-        signs.seen(from, decoded.value.incarnation);
-      }
-    }
-  };
-  void pump();
-  return { stop: () => subscription.close() };
 }

@@ -14,6 +14,8 @@ export interface QueryContext {
   readonly waiting: { readonly task: number; readonly commit: number };
   readonly refused: Readonly<Record<string, number>>;
   readonly mailSeq: number;
+  /** Sequence of the newest verified snapshot. */
+  readonly snapshotSeq?: number;
 }
 
 export type BoardQuery = Exclude<Query, { kind: 'journal' }>;
@@ -51,6 +53,8 @@ export function answerQuery(
           .filter((fence) => !board.grants.has(fence))
           .map((fence) => ({ fence, why: 'the grant has ended' })),
       };
+    case 'runs':
+      return { ...head, kind: 'runs', ...listRuns(board, query) };
     default:
       return assertNever(query);
   }
@@ -127,13 +131,47 @@ function counts(board: Board): { states: Record<string, number>; ready: number; 
   return { states, ready: board.ready.size(), total: board.tasks.size };
 }
 
+/** Newest first. */
+function listRuns(
+  board: Board,
+  query: Extract<Query, { kind: 'runs' }>,
+): Pick<QueryAnswerOf<'runs'>, 'runs' | 'next'> {
+  const { task, agent, run, live, before } = query;
+  const limit = Math.min(query.limit ?? PAGE, PAGE);
+  const matching = [...board.runs.values()].filter(
+    (record) =>
+      (before === undefined || record.fence < before) &&
+      (task === undefined || record.task === task) &&
+      (agent === undefined || record.agent === agent) &&
+      (live !== true || record.ended_at === undefined) &&
+      (run === undefined || String(record.fence) === run || record.run.startsWith(run)),
+  );
+  const runs = matching.slice(-limit).reverse();
+  const next = runs.at(-1)?.fence;
+  return { runs, ...(matching.length > runs.length && next !== undefined ? { next } : {}) };
+}
+
 type StatusAnswer = Omit<QueryAnswerOf<'status'>, 'v' | 'term' | 'journal_seq' | 'genesis'>;
 
 function status(board: Board, context: QueryContext): StatusAnswer {
   const grants = [...board.grants].flatMap(([fence, id]) => {
     const grant = board.tasks.get(id)?.grant;
     if (grant === undefined) return [];
-    return [{ task: id, kind: grant.kind, fence, agent: grant.agent, granted_at: grant.granted_at }];
+    const { kind, agent, granted_at, run, incarnation, nudged_at } = grant;
+    const revision = board.tasks.get(id)?.revision ?? 0;
+    return [
+      {
+        task: id,
+        kind,
+        fence,
+        agent,
+        granted_at,
+        run,
+        revision,
+        ...(incarnation === undefined ? {} : { incarnation }),
+        ...(nudged_at === undefined ? {} : { nudged_at }),
+      },
+    ];
   });
   const lanes = Object.fromEntries(
     [...board.lanes].map(([name, { tip, moved_to, commits }]) => [
@@ -153,5 +191,7 @@ function status(board: Board, context: QueryContext): StatusAnswer {
     config: board.config,
     refused: { ...context.refused },
     mail_seq: context.mailSeq,
+    format: board.format,
+    ...(context.snapshotSeq === undefined ? {} : { snapshot_seq: context.snapshotSeq }),
   };
 }

@@ -5,7 +5,9 @@
  * Invariants:
  * 1. Answers and queries use acked state only: queries run between batches, when nothing is undecided.
  * 2. The board is thrown away with its writer: after `journal-refused` or a broken board nothing is answered.
- * 3. An input whose decision throws, or whose events cannot be stored, is refused by name; it never stops the others.
+ * 3. An input that cannot be decided or stored is refused by name; it never stops the others.
+ * 4. Nothing is answered from a board whose lead may have been lost, also where nothing was appended: the clock is
+ *    read first.
  */
 import type {
   Claim,
@@ -16,16 +18,14 @@ import type {
   Report,
   ReportAnswer,
 } from '../../schemas/index.ts';
-import { applyClaim, applyCommand, applyReport, BoardBroken } from '../../shared/board/decide.ts';
-import { type ClaimDecision, grantView } from '../../shared/board/decide-claim.ts';
+import { grantView } from '../../shared/board/decide-claim.ts';
 import { evolve } from '../../shared/board/evolve.ts';
 import { passTime } from '../../shared/board/readiness.ts';
 import type { Board } from '../../shared/board/state.ts';
-import { encode } from '../../shared/bus/codec.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { messageOf } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
-import type { BatchStore, Group, Position } from './batch-store.ts';
+import type { BatchStore, Group, MailPlace, Position } from './batch-store.ts';
+import { type BrokenInputs, type Deciders, Judge } from './judge.ts';
 import type { LifeSigns } from './life-signs.ts';
 import { type WaitingClaim, WaitingClaims } from './waiting-claims.ts';
 
@@ -37,13 +37,19 @@ export interface WriterOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly maxPayloadBytes: number;
+  /** Whether this process still leads, by its own clock. Default: always. */
+  readonly isHeld?: () => boolean;
+  /** Inputs that broke a board before. */
+  readonly broken?: BrokenInputs;
+  /** Tests put others in. */
+  readonly deciders?: Deciders;
 }
 
 type ClaimAnswerFn = (answer: ClaimAnswer) => void;
 type Waiting = WaitingClaim<ClaimAnswerFn>;
 
 /** A decided input: its events, and how to answer once they are stored. */
-interface Decided {
+interface Decided extends Pick<Group, 'isDue' | 'onTooLarge'> {
   readonly events: readonly Event[];
   readonly answer: () => void;
 }
@@ -55,10 +61,11 @@ export class Writer {
   readonly #options: WriterOptions;
   readonly #board: Board;
   readonly #position: Position;
+  readonly #judge: Judge;
   readonly #inputs: Work[] = [];
   readonly #queries: ((now: number) => void)[] = [];
   readonly #waiting = new WaitingClaims<ClaimAnswerFn>();
-  #mailSeq: number;
+  #mail: MailPlace;
   #offered = -1;
   #newWaiter = false;
   #wake = (): void => {};
@@ -68,48 +75,45 @@ export class Writer {
     this.#options = options;
     this.#board = options.board;
     this.#position = options.position;
-    this.#mailSeq = options.position.mailSeq;
+    this.#mail = options.position.mail;
+    this.#judge = new Judge({ ...options, fits: (events) => options.store.fits(events) });
   }
 
   command(from: string, command: Command, answer: (answer: CommandAnswer) => void): void {
     this.#take((now) => {
-      const reply = (fields: Omit<CommandAnswer, 'v' | 'id' | 'term' | 'journal_seq'>) => () =>
-        answer({ v: 1, id: command.id, term: this.#board.term, journal_seq: this.#position.seq, ...fields });
-      try {
-        // All or nothing; what follows from other commands may be told in several batches.
-        const isWhole = command.kind === 'add' || command.kind === 'configure';
-        const { store } = this.#options;
-        const fits = (events: readonly Event[]) =>
-          store.fits(events) || (!isWhole && events.every((event) => store.fits([event])));
-        const applied = applyCommand(this.#board, { from, command }, now, fits);
-        const { tasks, warnings, problems, ...rest } = {
-          tasks: undefined,
-          warnings: undefined,
-          problems: undefined,
-          ...applied.answer,
-        };
-        return {
-          events: applied.events,
-          answer: reply({
-            ...rest,
-            ...(tasks === undefined ? {} : { tasks: [...tasks] }),
-            ...(warnings === undefined ? {} : { warnings: [...warnings] }),
-            ...(problems === undefined ? {} : { problems: [...problems].slice(0, 100) }),
-          }),
-        };
-      } catch (error) {
-        const message = this.#undecidable('command', from, error);
-        return { events: [], answer: reply({ status: 'refused', code: 'undecidable', message }) };
-      }
+      const { events, answer: decided, spoil } = this.#judge.command(from, command, now);
+      const { tasks, warnings, problems, ...rest } = {
+        tasks: undefined,
+        warnings: undefined,
+        problems: undefined,
+        ...decided,
+      };
+      const fields = {
+        ...rest,
+        ...(tasks === undefined ? {} : { tasks: [...tasks] }),
+        ...(warnings === undefined ? {} : { warnings: [...warnings] }),
+        ...(problems === undefined ? {} : { problems: [...problems].slice(0, 100) }),
+      };
+      const head = () => ({ term: this.#board.term, journal_seq: this.#position.seq });
+      return {
+        events,
+        answer: () => answer({ v: 1, id: command.id, ...head(), ...fields }),
+        onTooLarge: spoil,
+      };
     });
   }
 
-  /** A report from MAIL; `seq` is consumed whatever becomes of it. */
-  mail(from: string, report: Report | undefined, seq: number, answer: (answer: ReportAnswer) => void): void {
+  /** A report from MAIL; the mail at `place` is consumed whatever becomes of it. */
+  mail(
+    from: string,
+    report: Report | undefined,
+    place: MailPlace,
+    answer: (answer: ReportAnswer) => void,
+  ): void {
     this.#take((now) => {
-      const before = this.#mailSeq;
-      this.#mailSeq = Math.max(before, seq);
-      const isAwaited = ({ claim }: Waiting) => isAhead(claim, before) && !isAhead(claim, this.#mailSeq);
+      const before = this.#mail.seq;
+      if (place.seq > before) this.#mail = place;
+      const isAwaited = ({ claim }: Waiting) => isAhead(claim, before) && !isAhead(claim, this.#mail.seq);
       if (this.#waiting.all().some(isAwaited)) this.#newWaiter = true;
       if (report === undefined) return { events: [], answer: () => {} };
       return this.#report(from, report, now, answer);
@@ -139,26 +143,22 @@ export class Writer {
       }
       const until = this.#options.clock.monotonic() + (claim.report === undefined ? claim.wait_ms : 0);
       const waiting: Waiting = { from, claim, until, answer };
-      const { events, answer: say } = this.#tryClaim(waiting, now, () => told);
-      if (say === undefined) {
-        // A claim that brought a report is answered at once, so that the worker hears what became of it.
-        if (claim.report !== undefined || claim.wait_ms === 0) {
-          return {
-            events: [...(before?.events ?? []), ...events],
-            answer: () => {
-              before?.answer();
-              answer({ ...this.#head(told), kind: 'nothing' });
-            },
-          };
-        }
-        if (this.#waiting.add(waiting)) this.#newWaiter = true;
-        return { events: [...(before?.events ?? []), ...events], answer: () => before?.answer() };
-      }
+      const tried = this.#tryClaim(waiting, now, () => told);
+      const events = [...(before?.events ?? []), ...tried.events];
+      const onTooLarge = () => {
+        before?.onTooLarge?.();
+        tried.onTooLarge();
+      };
+      // A claim that brought a report is answered at once, so that the worker hears what became of it.
+      const isAnswered = tried.answer !== undefined || claim.report !== undefined || claim.wait_ms === 0;
+      if (!isAnswered && this.#waiting.add(waiting)) this.#newWaiter = true;
+      const say = tried.answer ?? (() => answer({ ...this.#head(told), kind: 'nothing' }));
       return {
-        events: [...(before?.events ?? []), ...events],
+        events,
+        onTooLarge,
         answer: () => {
           before?.answer();
-          say();
+          if (isAnswered) say();
         },
       };
     });
@@ -174,9 +174,30 @@ export class Writer {
     return this.#waiting.counts();
   }
 
-  /** Number of MAIL messages consumed, as the next batch will say. */
+  /** Sequence of the MAIL message consumed last, as the next batch will say. */
   mailSeq(): number {
-    return this.#mailSeq;
+    return this.#mail.seq;
+  }
+
+  /** The mails that waiting claims want consumed first. */
+  awaitedMails(): number[] {
+    return this.#waiting
+      .all()
+      .flatMap(({ claim }) => (isAhead(claim, this.#mail.seq) ? (claim.after_mail ?? []) : []));
+  }
+
+  /** Those mails are in no MAIL any more (it was cut): what waits for one of them is decided without. */
+  giveUpMails(lost: readonly number[]): void {
+    this.#take(() => {
+      for (const waiting of this.#waiting.all()) {
+        const { after_mail, ...claim } = waiting.claim;
+        if (after_mail === undefined || !lost.includes(after_mail)) continue;
+        this.#waiting.remove(waiting);
+        this.#waiting.add({ ...waiting, claim });
+        this.#newWaiter = true;
+      }
+      return { events: [], answer: () => {} };
+    });
   }
 
   /**
@@ -187,13 +208,13 @@ export class Writer {
     signal.addEventListener('abort', () => this.#wake(), { once: true });
     const now = this.#now();
     for (const event of first) evolve(this.#board, event, now);
-    await this.#options.store.append([{ events: first, mailSeq: this.#mailSeq }], now, signal);
+    await this.#options.store.append([{ events: first, mail: this.#mail }], now, signal);
     led();
     while (!signal.aborted) {
       if (this.#isQuiet() && this.#leaving) return;
       await this.#idle(signal);
       if (signal.aborted) return;
-      await this.#turn(signal);
+      if (!(await this.#turn(signal))) return;
     }
   }
 
@@ -240,25 +261,30 @@ export class Writer {
     this.#wake = () => {};
   }
 
-  async #turn(signal: AbortSignal): Promise<void> {
+  /** False when the lead may have been lost: then nobody is answered any more. */
+  async #turn(signal: AbortSignal): Promise<boolean> {
+    const { store, clock, isHeld = () => true } = this.#options;
+    if (!isHeld()) return false;
     const now = this.#now();
     passTime(this.#board, now);
     for (const query of this.#queries.splice(0)) query(now);
     const groups: Group[] = [];
     const decided = this.#inputs.splice(0, MAX_INPUTS).map((work) => {
-      const done = work(now);
-      groups.push({ events: done.events, mailSeq: this.#mailSeq });
-      return done;
+      const { answer, ...done } = work(now);
+      groups.push({ ...done, mail: this.#mail });
+      return answer;
     });
-    for (const offered of this.#offer(now)) {
-      decided.push(offered);
-      groups.push({ events: offered.events, mailSeq: this.#mailSeq });
+    for (const { answer, ...offered } of this.#offer(now)) {
+      decided.push(answer);
+      groups.push({ ...offered, mail: this.#mail });
     }
-    await this.#options.store.append(groups, now, signal);
-    for (const { answer } of decided) answer();
-    for (const { answer } of this.#waiting.ended(this.#options.clock.monotonic())) {
+    await store.append(groups, now, signal);
+    if (!isHeld()) return false;
+    for (const answer of decided) answer();
+    for (const { answer } of this.#waiting.ended(clock.monotonic())) {
       answer({ ...this.#head(undefined), kind: 'nothing' });
     }
+    return true;
   }
 
   /** Offers work to the claims that wait, when something has changed that could help one. */
@@ -270,14 +296,14 @@ export class Writer {
       this.#newWaiter = false;
       for (const waiting of this.#waiting.all()) {
         const { claim } = waiting;
-        if (isAhead(claim, this.#mailSeq)) continue;
+        if (isAhead(claim, this.#mail.seq)) continue;
         // One that waited for its mail has not been decided at all yet.
         const isNew = claim.after_mail !== undefined;
         if (claim.work === 'task' && !isNew && this.#board.ready.size() === 0) continue;
-        const { events, answer } = this.#tryClaim(waiting, now, () => undefined);
+        const { events, answer, onTooLarge } = this.#tryClaim(waiting, now, () => undefined);
         if (answer === undefined && events.length === 0) continue;
         if (answer !== undefined) this.#waiting.remove(waiting);
-        decided.push({ events, answer: answer ?? (() => {}) });
+        decided.push({ events, answer: answer ?? (() => {}), onTooLarge });
       }
     }
     return decided;
@@ -288,26 +314,19 @@ export class Writer {
     { from, claim, answer }: Waiting,
     now: number,
     told: () => ReportAnswer | undefined,
-  ): { events: readonly Event[]; answer: (() => void) | undefined } {
-    if (isAhead(claim, this.#mailSeq)) return { events: [], answer: undefined };
-    const known = this.#board.agents.get(from)?.incarnation;
-    const silentMs = this.#options.signs.silentMs(from, known);
-    let applied: { events: readonly Event[]; answer: ClaimDecision };
-    try {
-      applied = applyClaim(this.#board, { from, claim, silentMs }, now);
-    } catch (error) {
-      const message = this.#undecidable('claim', from, error);
-      applied = { events: [], answer: { kind: 'refused', code: 'undecidable', message, retryable: false } };
-    }
-    const decision = applied.answer;
-    if (decision.kind === 'wait') return { events: applied.events, answer: undefined };
+  ): { events: readonly Event[]; answer: (() => void) | undefined; onTooLarge: () => void } {
+    if (isAhead(claim, this.#mail.seq)) return { events: [], answer: undefined, onTooLarge: () => {} };
+    const { events, answer: decision, spoil } = this.#judge.claim(from, claim, now);
+    const done = { events, onTooLarge: spoil };
+    if (decision.kind === 'wait') return { ...done, answer: undefined };
     if (decision.kind !== 'granted') {
-      return { events: applied.events, answer: () => answer({ ...this.#head(told()), ...decision }) };
+      return { ...done, answer: () => answer({ ...this.#head(told()), ...decision }) };
     }
+    this.#options.signs.held(from, decision.fence);
     // The view is taken now: by the time of the answer the board may have moved on to the next batch.
     const grant = grantView(this.#board, decision.fence);
     return {
-      events: applied.events,
+      ...done,
       answer: () => {
         if (grant === undefined) return;
         answer({ ...this.#head(told()), kind: 'granted', grant });
@@ -316,31 +335,8 @@ export class Writer {
   }
 
   #report(from: string, report: Report, now: number, answer: (answer: ReportAnswer) => void): Decided {
-    const bytes = encode('Report', report).payload.byteLength;
-    // Half a message: what follows from it at once must fit beside it.
-    if (bytes > this.#options.maxPayloadBytes / 2) {
-      const message = `the report has ${bytes} bytes, more than half of what a message may have`;
-      return {
-        events: [],
-        answer: () => answer({ id: report.id, status: 'refused', code: 'too-large', message }),
-      };
-    }
-    try {
-      const applied = applyReport(this.#board, { from, report }, now);
-      return { events: applied.events, answer: () => answer(applied.answer) };
-    } catch (error) {
-      const message = this.#undecidable('report', from, error);
-      return {
-        events: [],
-        answer: () => answer({ id: report.id, status: 'refused', code: 'undecidable', message }),
-      };
-    }
-  }
-
-  #undecidable(what: string, from: string, error: unknown): string {
-    if (error instanceof BoardBroken) throw error;
-    this.#options.log.error({ err: error, what, from }, 'an input could not be decided');
-    return `the ${what} could not be decided: ${messageOf(error)}`;
+    const { events, answer: decided, isPoison, spoil } = this.#judge.report(from, report, now);
+    return { events, answer: () => answer(decided), isDue: isPoison, onTooLarge: spoil };
   }
 
   #head(report: ReportAnswer | undefined) {

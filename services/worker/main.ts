@@ -16,11 +16,16 @@ export interface WorkerArguments {
   /** Default: `.waggle/agents/<name>`. */
   readonly stateDir?: string;
   readonly drainMs?: number;
+  /** Leave when there is nothing to do, after three claims that waited this long; absent: wait for ever. */
+  readonly idleWaitMs?: number;
 }
 
 const DRAIN_MS = 30_000;
 
-/** Errors: `usage` (no such profile), `config-missing`, those of the worker. */
+/**
+ * Resolves when the worker has left of its own accord: the signal, a control message, idle-stop. Errors: `usage` (no
+ * such profile), `config-missing`, those of the worker.
+ */
 export async function workerMain(
   context: ServiceContext,
   args: WorkerArguments,
@@ -44,7 +49,10 @@ export async function workerMain(
         project,
         agent: args.name,
         stateDir: args.stateDir ?? join(stateRoot, 'agents', args.name),
+        repoPath: context.root,
         profile,
+        checkpointMs: config.workers.checkpointMs,
+        ...(args.idleWaitMs === undefined ? {} : { idleWaitMs: args.idleWaitMs }),
         capabilities: {
           profile: name,
           harness: profile.harness,

@@ -1,23 +1,35 @@
 /**
- * One grant from its task to its report: workspace, harness, capture, bundle, gates. Every failure on the way is
- * a report with its reason; nothing is silent.
+ * One grant from its task to its report: workspace, harness, checkpoints, capture, bundle, gates. Every failure on
+ * the way is a report with its reason; nothing is silent.
+ *
+ * 1. Reports and bundles are handed in before the tree is removed: a kill at any instant loses neither.
+ * 2. The end of the right stops a harness, not the handing in: work that is finished is reported, and the board says
+ *    whether it came too late; work that is cut short is stored as a checkpoint of the ended grant, its rescue.
  */
 import { join } from 'node:path';
-import type { Evidence, Report, TaskGrant } from '../../schemas/index.ts';
+import type { Evidence, TaskGrant } from '../../schemas/index.ts';
+import type { ReportDesk } from '../../shared/agent/claim-loop.ts';
 import type { HeldGrant } from '../../shared/agent/held-grant.ts';
-import { isTransient } from '../../shared/bus/board-client.ts';
 import type { Bus } from '../../shared/bus/port.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { isWaggleError, messageOf } from '../../shared/errors.ts';
-import { type CommandProfile, type CommandRun, runCommand } from '../../shared/harness/command.ts';
+import { messageOf } from '../../shared/errors.ts';
+import {
+  type CommandProfile,
+  type CommandRun,
+  type RunResult,
+  runCommand,
+} from '../../shared/harness/command.ts';
 import type { Environment } from '../../shared/harness/environment.ts';
 import { runGate } from '../../shared/harness/gate.ts';
+import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { Log } from '../../shared/log.ts';
 import type { RandomId } from '../../shared/random.ts';
+import { checkpointUntil, keepCheckpoint } from './checkpointer.ts';
 import type { GroupRecords } from './group-records.ts';
 import type { MirrorDesk } from './mirror-desk.ts';
 import { OutputRelay } from './output-relay.ts';
-import { type BareReport, doneReport, judge, type Left, type RunEnd, submittedReport } from './verdict.ts';
+import { noteRun } from './run-ledger.ts';
+import { type BareReport, doneReport, judge, type Left, submittedReport } from './verdict.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 export interface TaskRunOptions {
@@ -25,75 +37,173 @@ export interface TaskRunOptions {
   readonly project: string;
   readonly agent: string;
   readonly stateDir: string;
+  /** `Place.state` of this worker. */
+  readonly placeState: string;
   readonly profile: CommandProfile;
+  readonly profileName: string;
+  readonly harness: string;
   /** The worker's own environment; allow-lists pick from it. */
   readonly environment: Environment;
+  /** How often the tree is stored while the harness works; 0: never. */
+  readonly checkpointMs: number;
   readonly groups: GroupRecords;
   readonly mirrors: MirrorDesk;
+  readonly ledger: Ledger;
   readonly clock: Clock;
   readonly randomId: RandomId;
   readonly log: Log;
 }
 
-const STORE_RETRY_MS = 500;
+/** A run under way: what its steps share. */
+interface Run {
+  readonly options: TaskRunOptions;
+  readonly held: HeldGrant;
+  readonly grant: TaskGrant;
+  readonly desk: ReportDesk;
+  readonly workspace: Workspace;
+}
 
-/** The report to send, or nothing when the right to report is gone. Never rejects. */
+const LEAVING = 'the worker is leaving';
+
+/** Works on the grant and hands its report in, unless the right to report is gone. Never rejects. */
 export async function runTask(
   options: TaskRunOptions,
   held: HeldGrant,
   grant: TaskGrant,
-): Promise<Report | undefined> {
-  const { randomId, log } = options;
-  const head = { v: 1 as const, id: randomId(), task: grant.task, fence: grant.fence, run: grant.run };
-  const bare = (report: BareReport): Report => ({ ...head, ...report });
+  desk: ReportDesk,
+): Promise<void> {
+  const { log } = options;
   const relay = new OutputRelay({ ...options, run: grant.run, fence: grant.fence });
+  let run: Run | undefined;
   try {
     const workspace = await openWorkspace(options, grant, held.signal);
-    const { end, left } = await runHarness(options, held, grant, workspace, relay);
-    const verdict = judge(grant, end, left);
-    switch (verdict.next) {
-      case 'nothing':
-        await tidy(workspace, false, log);
-        return undefined;
-      case 'report':
-        await tidy(workspace, false, log);
-        return bare(verdict.report);
-      case 'submit': {
-        held.follow(() => ({ phase: 'storing', outputBytes: 0 }));
-        const bundle = await storeUntil(options, held, () => workspace.store(verdict.change, held.signal));
-        await tidy(workspace, true, log);
-        return submittedReport(head, verdict.change, bundle, end.durationMs);
-      }
-      case 'gates': {
-        const evidence = await runGates(options, held, grant, workspace);
-        await tidy(workspace, true, log);
-        return doneReport(head, end, left, evidence);
-      }
-    }
+    run = { options, held, grant, desk, workspace };
+    const startedAt = options.clock.now();
+    const end = await runHarness(run, relay);
+    await noteLedger(run, startedAt, end);
+    await handIn(run, end);
   } catch (error) {
-    if (held.signal.reason === 'fenced') return undefined;
-    if (held.signal.aborted) return bare({ kind: 'released', reason: 'the worker is leaving' });
-    log.error({ err: error, task: grant.task, fence: grant.fence }, 'the run could not be carried out');
-    return bare({ kind: 'failed', outcome: 'env_failed', reason: messageOf(error).slice(0, 1_000) });
+    await handInFailure(options, held, grant, desk, run, error);
   } finally {
-    await relay.close();
+    await relay.close().catch((error: unknown) => {
+      log.warn({ run: grant.run, reason: messageOf(error) }, 'the last output could not be sent');
+    });
+  }
+}
+
+/** Names the grant in a report of its own id. */
+const headOf = ({ randomId }: Pick<TaskRunOptions, 'randomId'>, grant: TaskGrant) => ({
+  v: 1 as const,
+  id: randomId(),
+  task: grant.task,
+  fence: grant.fence,
+  run: grant.run,
+});
+
+async function handIn(run: Run, end: RunResult): Promise<void> {
+  const { options, held, grant, desk, workspace } = run;
+  const isCutShort = end.outcome === 'fenced' || end.outcome === 'killed';
+  const left: Left = isCutShort ? { kind: 'none' } : await workspace.tree.capture();
+  const verdict = judge(grant, end, left);
+  switch (verdict.next) {
+    case 'rescue':
+      return rescue(run);
+    case 'release': {
+      if (held.signal.aborted) return release(run);
+      // Somebody else ended the harness: giving the task back uncounted could go on for ever.
+      const { reason, tail } = end;
+      const failed = { kind: 'failed', outcome: 'crashed', reason, tail } as const;
+      await desk.keep({ report: { ...headOf(options, grant), ...failed } });
+      return tidy(run, false);
+    }
+    case 'report':
+      await desk.keep({ report: { ...headOf(options, grant), ...verdict.report } });
+      return tidy(run, false);
+    case 'submit': {
+      held.enter('storing');
+      const { change } = verdict;
+      const { tree } = workspace;
+      const { file, ref } = await tree.bundle(change);
+      const report = submittedReport(headOf(options, grant), change, ref, end.durationMs);
+      const { base, head } = change;
+      const number = await tree.nextNumber();
+      const late = tree.checkpointReport({ fence: grant.fence, number, base, head, file: ref });
+      await desk.keep({ report, bundle: file, rescue: late });
+      await tree.noteSubmitted(head);
+      return tidy(run, true);
+    }
+    case 'gates': {
+      const evidence = await runGates(run);
+      await desk.keep({ report: doneReport(headOf(options, grant), end, left, evidence) });
+      return tidy(run, true);
+    }
+  }
+}
+
+/** The grant ended elsewhere: what stands in the tree is kept for whoever has the task now. */
+async function rescue({ options, desk, workspace, grant }: Run): Promise<void> {
+  const { log } = options;
+  const isKept = await keepCheckpoint({ tree: workspace.tree, desk, log });
+  if (isKept) log.info({ task: grant.task, fence: grant.fence }, 'the tree of an ended grant is stored');
+  await tidy({ options, workspace }, true);
+}
+
+/** The worker leaves: the task goes back, with the tree as it stands. */
+async function release(run: Run): Promise<void> {
+  const { options, grant, desk, workspace } = run;
+  const { tree } = workspace;
+  const taken = await tree.checkpoint();
+  const released = { ...headOf(options, grant), kind: 'released', reason: LEAVING } as const;
+  if (taken === undefined) {
+    await desk.keep({ report: released });
+  } else {
+    const { checkpoint, bundle } = taken;
+    const late = tree.checkpointReport(checkpoint);
+    await desk.keep({ report: { ...released, checkpoint }, bundle, rescue: late });
+    await tree.noteSaved(taken.tree);
+  }
+  await tidy(run, true);
+}
+
+/** Something on the way failed: the report says what, and the tree stays when it holds work. */
+async function handInFailure(
+  options: TaskRunOptions,
+  held: HeldGrant,
+  grant: TaskGrant,
+  desk: ReportDesk,
+  run: Run | undefined,
+  error: unknown,
+): Promise<void> {
+  const { log } = options;
+  try {
+    if (held.signal.aborted) {
+      if (run !== undefined) return await (held.signal.reason === 'fenced' ? rescue(run) : release(run));
+      if (held.signal.reason === 'fenced') return;
+    }
+    const report: BareReport = held.signal.aborted
+      ? { kind: 'released', reason: LEAVING }
+      : { kind: 'failed', outcome: 'env_failed', reason: messageOf(error).slice(0, 1_000) };
+    if (!held.signal.aborted)
+      log.error({ err: error, task: grant.task, fence: grant.fence }, 'the run could not be carried out');
+    await desk.keep({ report: { ...headOf(options, grant), ...report } });
+  } catch (last) {
+    // The tree and its record stay: the next start takes them up.
+    log.error({ err: last, task: grant.task, fence: grant.fence }, 'the end of a run could not be handed in');
   }
 }
 
 async function runHarness(
-  options: TaskRunOptions,
-  held: HeldGrant,
-  grant: TaskGrant,
-  workspace: Workspace,
+  { options, held, grant, desk, workspace }: Run,
   relay: OutputRelay,
-): Promise<{ end: RunEnd; left: Left }> {
-  const { profile, project, agent, clock, log, environment, groups } = options;
-  const run: CommandRun = runCommand(
+): Promise<RunResult> {
+  const { profile, project, agent, clock, log, environment, groups, checkpointMs } = options;
+  const { tree } = workspace;
+  const harness: CommandRun = runCommand(
     profile,
     {
       promptFile: workspace.promptFile,
       promptText: workspace.promptText,
-      worktree: workspace.folder,
+      worktree: tree.folder,
       project,
       taskId: grant.task,
       fence: grant.fence,
@@ -112,51 +222,34 @@ async function runHarness(
   );
   held.follow(() => ({
     phase: 'running',
-    outputBytes: run.outputBytes(),
-    outputAgeMs: run.lastOutputAgeMs(),
+    outputBytes: harness.outputBytes(),
+    outputAgeMs: harness.lastOutputAgeMs(),
   }));
-  const end = await run.result;
+  const over = new AbortController();
+  const checkpoints = checkpointUntil({ tree, desk, intervalMs: checkpointMs, clock, log }, over.signal);
+  let end: RunResult;
+  try {
+    end = await harness.result;
+  } finally {
+    over.abort();
+    await checkpoints;
+  }
   await groups.forget(grant.run);
   relay.say(`run ${grant.run} of ${grant.task}: ${end.outcome}: ${end.reason}`);
   log.info(
     { task: grant.task, fence: grant.fence, outcome: end.outcome, ms: Math.round(end.durationMs) },
     end.reason,
   );
-  const isOver = end.outcome === 'fenced' || end.outcome === 'killed';
-  const left: Left = isOver ? { kind: 'none' } : await workspace.capture(held.signal);
-  return { end, left };
+  return end;
 }
 
-/** The bundle must be stored before anything is reported; the bus may be away meanwhile. */
-async function storeUntil<T>(
-  { clock, log }: TaskRunOptions,
-  held: HeldGrant,
-  store: () => Promise<T>,
-): Promise<T> {
-  for (;;) {
-    held.signal.throwIfAborted();
-    try {
-      return await store();
-    } catch (error) {
-      if (!isWaggleError(error) || !isTransient(error)) throw error;
-      log.warn({ task: held.grant.task, reason: messageOf(error) }, 'the change is not stored yet');
-      await clock.sleep(STORE_RETRY_MS, held.signal);
-    }
-  }
-}
-
-async function runGates(
-  options: TaskRunOptions,
-  held: HeldGrant,
-  grant: TaskGrant,
-  workspace: Workspace,
-): Promise<Evidence[]> {
+async function runGates({ options, held, grant, workspace }: Run): Promise<Evidence[]> {
   const evidence: Evidence[] = [];
   for (const gate of grant.gates) {
     held.follow(() => ({ phase: `gate ${gate.name}`, outputBytes: 0 }));
     const { clock, log, environment } = options;
     const done = await runGate(gate, {
-      folder: workspace.folder,
+      folder: workspace.tree.folder,
       taskId: grant.task,
       run: grant.run,
       environment,
@@ -170,11 +263,35 @@ async function runGates(
   return evidence;
 }
 
-async function tidy(workspace: Workspace, isStored: boolean, log: Log): Promise<void> {
+async function tidy(
+  { options: { log }, workspace: { tree } }: Pick<Run, 'options' | 'workspace'>,
+  isSafe: boolean,
+): Promise<void> {
   try {
-    if (!(await workspace.tidy(isStored)))
-      log.info({ folder: workspace.folder }, 'the tree is kept: it holds work');
+    if (!(await tree.remove(isSafe)))
+      log.info({ folder: tree.folder }, 'the tree is kept: it holds work that is stored nowhere else');
   } catch (error) {
-    log.warn({ folder: workspace.folder, reason: messageOf(error) }, 'the tree could not be removed');
+    log.warn({ folder: tree.folder, reason: messageOf(error) }, 'the tree could not be removed');
   }
+}
+
+async function noteLedger({ options, grant, workspace }: Run, startedAt: number, end: RunResult) {
+  const { ledger, profileName, harness, clock, log } = options;
+  const { exitCode } = end;
+  const run = {
+    runId: grant.run,
+    outcome: end.outcome,
+    profile: profileName,
+    harness,
+    promptSource: 'base',
+    promptPath: workspace.promptFile,
+    promptOverride: false,
+    startedAt,
+    finishedAt: clock.now(),
+    ...(exitCode === undefined ? {} : { exitCode }),
+    task: grant.task,
+    fence: grant.fence,
+    tail: end.tail,
+  };
+  await noteRun(ledger, run, log);
 }

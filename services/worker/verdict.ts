@@ -25,7 +25,10 @@ export type Left =
 
 /** What has to be done before a report can be made. */
 export type Verdict =
-  | { readonly next: 'nothing' }
+  /** The right to report is gone: only the tree is kept. */
+  | { readonly next: 'rescue' }
+  /** The task goes back, with the tree as it stands. */
+  | { readonly next: 'release' }
   | { readonly next: 'submit'; readonly change: Extract<Left, { kind: 'change' }> }
   | { readonly next: 'gates' }
   | { readonly next: 'report'; readonly report: BareReport };
@@ -40,10 +43,9 @@ export function judge(
   end: RunEnd,
   left: Left,
 ): Verdict {
-  // The right to report is gone: whoever holds the task now decides.
-  if (end.outcome === 'fenced') return { next: 'nothing' };
-  if (end.outcome === 'killed')
-    return { next: 'report', report: { kind: 'released', reason: 'the worker is leaving' } };
+  // Whoever holds the task now decides.
+  if (end.outcome === 'fenced') return { next: 'rescue' };
+  if (end.outcome === 'killed') return { next: 'release' };
   if (end.outcome !== 'completed' && end.outcome !== 'no_change') {
     const tail = end.tail === '' ? {} : { tail: end.tail };
     return { next: 'report', report: { kind: 'failed', outcome: end.outcome, reason: end.reason, ...tail } };

@@ -5,7 +5,8 @@
  * Invariants:
  * 1. Nothing is claimed before the outbox of the predecessor is delivered; the first claim is decided after it.
  * 2. A report is on disk before it is sent; it is sent with the next claim, or by mail when that is not possible.
- * 3. Draining stops claiming first; the last claim asks for nothing and makes the one that was cut off void.
+ * 3. A grant is listed in beats until its report is delivered: nobody may take what is only waiting for the bus.
+ * 4. Draining stops claiming first; the last claim asks for nothing and makes the one that was cut off void.
  */
 import type { AnyGrant, Capabilities, Claim, ClaimAnswer, Report, Role } from '../../schemas/index.ts';
 import { createBoardClient, isTransient } from '../bus/board-client.ts';
@@ -20,6 +21,8 @@ import { serveControl } from './control-desk.ts';
 import { Courier } from './courier.ts';
 import { beatUntil } from './heartbeat.ts';
 import { HeldGrant } from './held-grant.ts';
+import type { IdleStop } from './idle-stop.ts';
+import { Lease } from './lease.ts';
 import type { Outbox } from './outbox.ts';
 
 export interface ClaimLoopOptions {
@@ -37,9 +40,16 @@ export interface ClaimLoopOptions {
   readonly log: Log;
   /** How long a grant in hand may go on after the drain began before it is stopped. */
   readonly drainMs: number;
-  /** Does the work; the report to send, or nothing when the right to report is gone. Must not reject. */
-  readonly perform: (held: HeldGrant) => Promise<Report | undefined>;
+  /**
+   * Does the work; the report to send, or nothing when there is none or it was handed to the desk. Must not reject.
+   */
+  readonly perform: (held: HeldGrant, desk: ReportDesk) => Promise<Report | undefined>;
+  /** Absent: waits for work for ever. */
+  readonly idleStop?: { readonly watch: IdleStop; readonly waitMs: number };
 }
+
+/** Where reports are handed in, with the files they name: what was kept survives this process. */
+export type ReportDesk = Pick<Courier, 'keep'>;
 
 const REFUSED_PAUSE_MS = 1_000;
 const DEFAULT_LEASE_MS = 30_000;
@@ -63,7 +73,8 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
     drain: () => ending.abort(),
     log,
   });
-  const leaseMs = await leaseOf(options, draining);
+  const lease = new Lease(DEFAULT_LEASE_MS);
+  const asked = learnLease(options, lease, AbortSignal.any([draining, alive.signal]));
   const heartbeat = beatUntil(
     {
       swarm,
@@ -78,7 +89,7 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
       clock,
       log,
       client,
-      leaseMs,
+      lease,
       state,
       held: () => [...held],
     },
@@ -94,22 +105,31 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
     place: lock.place,
     capabilities: options.capabilities,
     clock,
+    ...(options.idleStop === undefined ? {} : { waitMs: options.idleStop.waitMs }),
   });
+  const letGo = () => {
+    for (const holding of held) if (!courier.isReporting(holding.grant.fence)) held.delete(holding);
+  };
   try {
     let afterMail = await courier.flush(draining);
     while (!draining.aborted) {
       state.become('waiting');
-      const answer = await claim(claimer, courier, afterMail, draining);
-      if (answer === undefined) break;
+      const { answer, isCarrying } = await claim(claimer, courier, afterMail, draining);
       if (answer.report !== undefined) await courier.answered(answer.report);
+      letGo();
       afterMail = undefined;
       if (answer.kind === 'granted') {
+        options.idleStop?.watch.reset();
+        lease.become(answer.grant.lease_ms);
         await perform(options, courier, held, answer.grant, draining, () => state.become('working'));
       } else if (answer.kind === 'refused') {
-        await onRefusal(answer, clock, log, draining);
+        await onRefusal(answer, options, draining);
+      } else if (answer.kind === 'nothing' && !isCarrying && (await isIdle(options, draining))) {
+        break;
       }
       // What a claim could not carry goes by mail.
-      if (courier.forClaim() === undefined) afterMail = await courier.flush(draining);
+      if (outbox.pending().length > 1) afterMail = await courier.flush(draining);
+      letGo();
     }
   } catch (error) {
     if (!draining.aborted) throw error;
@@ -118,31 +138,43 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
     await leave(claimer, courier).catch((error: unknown) => {
       log.warn({ err: messageOf(error) }, 'left without a last word; the outbox keeps what is unsent');
     });
+    await courier.close();
+    letGo();
     claimer.close();
     await control.stop();
     alive.abort();
+    await asked;
     await heartbeat;
   }
 }
 
-/** Undefined when the drain began meanwhile. */
+/** One claim, with the report that waits, if it is one. Rejects when the drain begins meanwhile. */
 async function claim(
   claimer: Claimer,
   courier: Courier,
   afterMail: number | undefined,
   draining: AbortSignal,
-): Promise<ClaimAnswer | undefined> {
-  const report = courier.forClaim();
+): Promise<{ answer: ClaimAnswer; isCarrying: boolean }> {
+  const report = await courier.forClaim(draining);
+  const answer = await claimer.next({
+    holds: [],
+    signal: draining,
+    ...(report === undefined ? {} : { report }),
+    ...(afterMail === undefined ? {} : { afterMail }),
+  });
+  return { answer, isCarrying: report !== undefined };
+}
+
+async function isIdle({ idleStop, log }: ClaimLoopOptions, draining: AbortSignal): Promise<boolean> {
+  if (idleStop === undefined) return false;
   try {
-    return await claimer.next({
-      holds: [],
-      signal: draining,
-      ...(report === undefined ? {} : { report }),
-      ...(afterMail === undefined ? {} : { afterMail }),
-    });
+    if (!(await idleStop.watch.isOver(draining))) return false;
+    await idleStop.watch.tell();
+    return true;
   } catch (error) {
-    if (draining.aborted) return undefined;
-    throw error;
+    if (!isWaggleError(error) || !isTransient(error)) throw error;
+    log.debug({ reason: messageOf(error) }, 'nobody says how much there is to do');
+    return false;
   }
 }
 
@@ -168,21 +200,22 @@ async function perform(
   if (draining.aborted) onDrain();
   log.info({ task: grant.task, fence: grant.fence, run: grant.run }, 'granted');
   try {
-    const report = await work(holding);
-    if (report !== undefined) await courier.keep(report);
+    const report = await work(holding, courier);
+    if (report !== undefined) await courier.keep({ report });
   } finally {
     done.abort();
     draining.removeEventListener('abort', onDrain);
-    held.delete(holding);
+    holding.enter('reporting');
   }
 }
 
 async function onRefusal(
   answer: Extract<ClaimAnswer, { kind: 'refused' }>,
-  clock: Clock,
-  log: Log,
+  { agent, clock, log }: ClaimLoopOptions,
   draining: AbortSignal,
 ): Promise<void> {
+  if (answer.code === 'incarnation-ended')
+    throw new WaggleError('incarnation-ended', { agent, reason: answer.message });
   if (!answer.retryable && answer.code !== 'voided') {
     throw new WaggleError('refused', { message: answer.message, reason: answer.code });
   }
@@ -193,12 +226,15 @@ async function onRefusal(
 /** The last word: reports go out, and a last claim that asks for nothing makes the one that was cut off void. */
 async function leave(claimer: Claimer, courier: Courier): Promise<void> {
   const signal = AbortSignal.timeout(LEAVE_MS);
-  const report = courier.forClaim();
+  const report = await courier.forClaim(signal);
+  // Several reports go first: the claim ends whatever grant they are about.
+  const afterMail = report === undefined ? await courier.flush(signal) : undefined;
   const answer = await claimer.next({
     holds: [],
-    waitMs: 0,
+    waitMs: afterMail === undefined ? 0 : LEAVE_MS / 2,
     leaving: true,
     signal,
+    ...(afterMail === undefined ? {} : { afterMail }),
     ...(report === undefined ? {} : { report }),
   });
   if (answer.report !== undefined) await courier.answered(answer.report);
@@ -207,19 +243,22 @@ async function leave(claimer: Claimer, courier: Courier): Promise<void> {
 
 const LEAVE_MS = 5_000;
 
-/** The project's lease; the default while nobody answers, as the first beats matter to nobody then. */
-async function leaseOf(
+/** Asks for the project's lease until somebody answers; a grant that comes first says it, too. */
+async function learnLease(
   { swarm, project, agent, clock, log }: ClaimLoopOptions,
+  lease: Lease,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<void> {
   const client = createBoardClient({ swarm, project, agent, clock, timeoutMs: DEFAULT_LEASE_MS });
-  try {
-    const status = await client.query<'status'>({ v: 1, kind: 'status' }, signal);
-    return status.config.policies.lease_ms;
-  } catch (error) {
-    if (signal.aborted) return DEFAULT_LEASE_MS;
-    if (!isWaggleError(error) || !isTransient(error)) throw error;
-    log.warn({ reason: messageOf(error) }, 'no leader answers yet');
-    return DEFAULT_LEASE_MS;
+  while (!signal.aborted) {
+    try {
+      const status = await client.query<'status'>({ v: 1, kind: 'status' }, signal);
+      lease.become(status.config.policies.lease_ms);
+      return;
+    } catch (error) {
+      if (signal.aborted) return;
+      log.warn({ reason: messageOf(error) }, 'no leader answers yet');
+      await clock.sleep(REFUSED_PAUSE_MS, signal).catch(() => undefined);
+    }
   }
 }

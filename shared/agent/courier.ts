@@ -1,60 +1,87 @@
 /**
- * Brings the outbox's reports to the orchestrator, as mail or with a claim. Owns retrying; the outbox owns
- * keeping.
+ * Brings the outbox's reports to the orchestrator, as mail or with a claim; what a report names is stored in FILES
+ * first. Owns retrying; the outbox owns keeping.
+ *
+ * 1. One delivery at a time: the background one, for checkpoints while a run goes on, yields to every other.
+ * 2. By mail nobody says what became of a report, so a report of work that may come too late follows its rescue: of
+ *    a live grant that is one more checkpoint, of an ended one it keeps the work.
  */
-import type { Report, ReportAnswer } from '../../schemas/index.ts';
+import type { FileRef, Report, ReportAnswer } from '../../schemas/index.ts';
 import { isTransient } from '../bus/board-client.ts';
+import { describeFile, putFile } from '../bus/files.ts';
 import { sendMail } from '../bus/mailbox.ts';
 import type { Bus } from '../bus/port.ts';
 import type { Clock } from '../clock.ts';
-import { isWaggleError, messageOf } from '../errors.ts';
+import { type ErrorCode, isWaggleError, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Outbox } from './outbox.ts';
+import type { Outbox, Outgoing } from './outbox.ts';
 
 const RETRY_MS = 250;
+/** No time mends these: the report itself is at fault. */
+const hopeless: readonly ErrorCode[] = ['message-too-large', 'message-invalid'];
+
+export interface CourierOptions {
+  readonly outbox: Outbox;
+  readonly swarm: Bus;
+  readonly project: string;
+  readonly agent: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
 
 export class Courier {
+  readonly #options: CourierOptions;
   readonly #outbox: Outbox;
-  readonly #swarm: Bus;
-  readonly #project: string;
-  readonly #agent: string;
-  readonly #clock: Clock;
-  readonly #log: Log;
+  readonly #stored = new Set<string>();
+  readonly #closed = new AbortController();
+  #last: Promise<unknown> = Promise.resolve();
+  #background: { readonly end: AbortController; readonly done: Promise<void> } | undefined;
 
-  constructor(options: {
-    outbox: Outbox;
-    swarm: Bus;
-    project: string;
-    agent: string;
-    clock: Clock;
-    log: Log;
-  }) {
+  constructor(options: CourierOptions) {
+    this.#options = options;
     this.#outbox = options.outbox;
-    this.#swarm = options.swarm;
-    this.#project = options.project;
-    this.#agent = options.agent;
-    this.#clock = options.clock;
-    this.#log = options.log;
   }
 
-  /** Puts a report where nothing short of losing the disk loses it. */
-  keep(report: Report): Promise<void> {
-    return this.#outbox.put(report);
+  /** Puts a report, and the file it names, where nothing short of losing the disk loses it. */
+  async keep(outgoing: Outgoing): Promise<void> {
+    await this.#outbox.put(outgoing);
+    if (outgoing.report.kind === 'checkpoint') this.#mailCheckpoints();
   }
 
-  /** The report that a claim should carry: the only one there is; several go by mail, in order. */
-  forClaim(): Report | undefined {
-    const pending = this.#outbox.pending();
-    return pending.length === 1 ? pending[0] : undefined;
+  /** Whether a report that ends this grant has not been delivered yet. */
+  isReporting(fence: number): boolean {
+    return this.#outbox
+      .pending()
+      .some(({ report }) => 'fence' in report && report.fence === fence && report.kind !== 'checkpoint');
   }
 
-  /** The board answered a report. */
+  /**
+   * The report that a claim should carry, its file stored: the only one there is; several go by mail, in order.
+   * Rejects with the signal's reason when it aborts.
+   */
+  async forClaim(signal: AbortSignal): Promise<Report | undefined> {
+    await this.#yieldBackground();
+    return this.#exclusive(async () => {
+      const [only, ...more] = this.#outbox.pending();
+      if (only === undefined || more.length > 0) return undefined;
+      return (await this.#store(only, signal)) ? only.report : undefined;
+    });
+  }
+
+  /** The board answered a report. One that came too late leaves its work behind, as a checkpoint of the ended grant. */
   async answered(answer: ReportAnswer): Promise<void> {
+    const outgoing = this.#outbox.pending().find(({ report }) => report.id === answer.id);
     if (answer.status === 'refused') {
-      this.#log.warn(
-        { report: answer.id, code: answer.code, reason: answer.message },
-        'the report was refused',
-      );
+      const { code, message } = answer;
+      const kind = outgoing?.report.kind;
+      this.#options.log.warn({ report: answer.id, kind, code, reason: message }, 'the report was refused');
+      if (outgoing?.rescue !== undefined) {
+        const { rescue, bundle } = outgoing;
+        await this.#outbox.put({ report: rescue, ...(bundle === undefined ? {} : { bundle }) });
+      } else if (outgoing?.bundle !== undefined) {
+        await this.#outbox.setAside(answer.id, message ?? 'refused');
+        return;
+      }
     }
     await this.#outbox.remove(answer.id);
   }
@@ -64,27 +91,129 @@ export class Courier {
    * the last mail: a claim that names it is decided after it.
    */
   async flush(signal: AbortSignal): Promise<number | undefined> {
-    let last: number | undefined;
-    for (const report of this.#outbox.pending()) {
+    await this.#yieldBackground();
+    return this.#exclusive(async () => {
+      let last: number | undefined;
+      for (const { report } of this.#outbox.pending())
+        last = (await this.#deliver(report.id, signal)) ?? last;
+      return last;
+    });
+  }
+
+  /** Ends what goes on in the background; the outbox keeps what is unsent. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.#yieldBackground();
+  }
+
+  #mailCheckpoints(): void {
+    if (this.#closed.signal.aborted || this.#background !== undefined) return;
+    const end = new AbortController();
+    const work = async () => {
       for (;;) {
-        signal.throwIfAborted();
-        try {
-          last = await this.#mail(report);
-          await this.#outbox.remove(report.id);
-          break;
-        } catch (error) {
-          if (!isWaggleError(error) || !isTransient(error)) throw error;
-          this.#log.debug({ report: report.id, reason: messageOf(error) }, 'the report is not stored yet');
-          await this.#clock.sleep(RETRY_MS, signal);
-        }
+        const due = this.#outbox.pending().find(({ report }) => report.kind === 'checkpoint');
+        if (due === undefined) return;
+        await this.#deliver(due.report.id, end.signal);
       }
+    };
+    const done = this.#exclusive(work)
+      .catch((error: unknown) => {
+        if (end.signal.aborted) return;
+        this.#options.log.warn({ reason: messageOf(error) }, 'a checkpoint is not delivered yet');
+      })
+      .finally(() => {
+        this.#background = undefined;
+      });
+    this.#background = { end, done };
+  }
+
+  async #yieldBackground(): Promise<void> {
+    this.#background?.end.abort();
+    await this.#background?.done;
+  }
+
+  #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(work, work);
+    this.#last = mine.catch(() => undefined);
+    return mine;
+  }
+
+  /** Mails one report, after its file and its rescue; undefined when it is no longer there to be sent. */
+  async #deliver(id: string, signal: AbortSignal): Promise<number | undefined> {
+    const outgoing = this.#outbox.pending().find(({ report }) => report.id === id);
+    if (outgoing === undefined || !(await this.#store(outgoing, signal))) return undefined;
+    const { report, rescue } = outgoing;
+    let last: number | undefined;
+    try {
+      if (rescue !== undefined) await this.#mail(rescue, id, signal);
+      last = await this.#mail(report, id, signal);
+    } catch (error) {
+      if (!isWaggleError(error) || !hopeless.includes(error.code)) throw error;
+      await this.#outbox.setAside(id, error.message);
+      return undefined;
     }
+    if (last !== undefined) await this.#outbox.remove(id);
     return last;
   }
 
-  #mail(report: Report): Promise<number> {
+  /** Undefined when a newer report has taken the place of entry `id` meanwhile. */
+  async #mail(report: Report, id: string, signal: AbortSignal): Promise<number | undefined> {
+    const { swarm, project, agent, clock } = this.#options;
     const to = { kind: 'agent', name: 'orchestrator' } as const;
-    const mail = { v: 1, id: report.id, kind: 'report', at: this.#clock.now(), report } as const;
-    return sendMail(this.#swarm, this.#project, this.#agent, to, mail);
+    const mail = { v: 1, id: report.id, kind: 'report', at: clock.now(), report } as const;
+    return this.#persist(id, signal, () => sendMail(swarm, project, agent, to, mail));
+  }
+
+  /** Whether the file that the report names, if any, is stored; a report whose file cannot be read is set aside. */
+  async #store({ report, bundle }: Outgoing, signal: AbortSignal): Promise<boolean> {
+    const wanted = fileOf(report);
+    if (wanted === undefined || this.#stored.has(wanted.sha256)) return true;
+    const { swarm, project, agent } = this.#options;
+    try {
+      if (bundle === undefined) throw new Error('its bundle is missing');
+      const found = await describeFile(agent, bundle);
+      if (found.sha256 !== wanted.sha256)
+        throw new Error(`its bundle hashes to ${found.sha256}, expected ${wanted.sha256}`);
+      const stored = await this.#persist(report.id, signal, () => putFile(swarm, project, agent, bundle));
+      if (stored === undefined) return false;
+      this.#stored.add(wanted.sha256);
+      return true;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isWaggleError(error) && !hopeless.includes(error.code)) throw error;
+      await this.#outbox.setAside(report.id, messageOf(error));
+      return false;
+    }
+  }
+
+  /** Tries until it is done, the signal aborts, or entry `id` has left the outbox (undefined). */
+  async #persist<T>(id: string, signal: AbortSignal, attempt: () => Promise<T>): Promise<T | undefined> {
+    const { clock, log } = this.#options;
+    while (this.#outbox.has(id)) {
+      signal.throwIfAborted();
+      try {
+        return await attempt();
+      } catch (error) {
+        // The server's own refusal may be a full disk: the outbox can wait for room.
+        const isPassing = isWaggleError(error) && (isTransient(error) || error.code === 'bus-refused');
+        if (!isPassing) throw error;
+        log.debug({ report: id, reason: messageOf(error) }, 'the report is not stored yet');
+        await clock.sleep(RETRY_MS, signal);
+      }
+    }
+    return undefined;
+  }
+}
+
+/** The file that must stand in FILES when the report is read. */
+function fileOf(report: Report): FileRef | undefined {
+  switch (report.kind) {
+    case 'submitted':
+      return report.bundle;
+    case 'checkpoint':
+    case 'released':
+      return report.checkpoint?.file;
+    default:
+      return undefined;
   }
 }

@@ -12,6 +12,7 @@ import { messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { AgentState } from './agent-state.ts';
 import type { HeldGrant } from './held-grant.ts';
+import type { Lease } from './lease.ts';
 
 export interface HeartbeatOptions {
   readonly swarm: Bus;
@@ -26,7 +27,7 @@ export interface HeartbeatOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly client: BoardClient;
-  readonly leaseMs: number;
+  readonly lease: Lease;
   /** What the agent is doing, in one word. */
   readonly state: AgentState;
   readonly held: () => readonly HeldGrant[];
@@ -37,28 +38,37 @@ export const LEAVING = 'gone';
 
 /** Beats until the signal aborts; the last beat says `gone`. */
 export async function beatUntil(options: HeartbeatOptions, signal: AbortSignal): Promise<void> {
-  const { clock, log, leaseMs } = options;
+  const { clock, log, lease } = options;
   const startedAt = clock.monotonic();
   let questions: Promise<void> = Promise.resolve();
   const beat = (word: string) => publish(options, word, clock.monotonic() - startedAt);
   // A change is told at once, so that whoever looks does not see the last third of a lease.
   options.state.onChange(() => beat(options.state.word));
+  const ask = () =>
+    endDeadGrants(options, signal).catch((error: unknown) => {
+      log.debug({ reason: messageOf(error) }, 'the leader could not be asked about grants');
+    });
+  let lastAt = startedAt;
   while (!signal.aborted) {
+    const gapMs = clock.monotonic() - lastAt;
+    lastAt += gapMs;
     beat(options.state.word);
     // Asking may take long while the bus is away; beats go on meanwhile.
-    questions = questions.then(() =>
-      endDeadGrants(options, signal).catch((error: unknown) => {
-        log.debug({ reason: messageOf(error) }, 'the leader could not be asked about grants');
-      }),
-    );
-    await clock.sleep(leaseMs / 3, signal).catch(() => undefined);
+    if (gapMs > lease.ms) {
+      // Stopped, starved or asleep: the grants may be somebody else's. Not behind a question from before.
+      log.warn({ ms: Math.round(gapMs) }, 'no beat for longer than a lease; asking what was lost');
+      questions = Promise.all([questions, ask()]).then(() => undefined);
+    } else {
+      questions = questions.then(ask);
+    }
+    await clock.sleep(lease.ms / 3, AbortSignal.any([signal, lease.changed])).catch(() => undefined);
   }
   await questions;
   beat(LEAVING);
 }
 
 function publish(options: HeartbeatOptions, state: string, uptimeMs: number): void {
-  const { swarm, project, agent, role, incarnation, place, pid, version, profile, leaseMs, held } = options;
+  const { swarm, project, agent, role, incarnation, place, pid, version, profile, lease, held } = options;
   const beat: Beat = {
     v: 1,
     kind: 'beat',
@@ -69,7 +79,7 @@ function publish(options: HeartbeatOptions, state: string, uptimeMs: number): vo
     version,
     ...(profile === undefined ? {} : { profile }),
     state,
-    every_ms: Math.round(leaseMs / 3),
+    every_ms: Math.round(lease.ms / 3),
     uptime_ms: Math.round(uptimeMs),
     grants: held().map((grant) => grant.beat()),
   };

@@ -34,6 +34,12 @@ export class HeldGrant {
     this.#progress = progress;
   }
 
+  /** A new phase, without a harness to follow: its output stays what it was. */
+  enter(phase: string): void {
+    const { outputBytes } = this.#progress();
+    this.#progress = () => ({ phase, outputBytes });
+  }
+
   beat(): BeatGrant {
     const { phase, outputBytes, outputAgeMs } = this.#progress();
     return {

@@ -1,57 +1,135 @@
 /**
- * Reports that the bus has not acked yet, on disk, oldest first: the client drops what is published while it
- * is disconnected, and a process may die between finishing and reporting. A report leaves the outbox only
- * when MAIL has it or the board has answered it; both may happen, a second copy changes nothing.
+ * Reports that the bus has not acked yet, on disk, oldest first, each with the file it names when that isn't stored
+ * yet: the client drops what is published while it is disconnected, and a process may die between finishing and
+ * reporting.
+ *
+ * 1. When `put` resolves, report and file are on the disk; the file first, so that no report lacks its own.
+ * 2. A report leaves only when MAIL has it or the board has answered it; both may happen, a second copy changes
+ *    nothing.
+ * 3. What cannot be read or sent is set aside with an error, never dropped.
  */
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { check, type Report } from '../../schemas/index.ts';
 import { messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 
+export interface Outgoing {
+  readonly report: Report;
+  /** A file that must be stored in FILES before the report is sent. */
+  readonly bundle?: string;
+  /** Keeps the work of `report` when that comes too late: the same file as a checkpoint of the ended grant. */
+  readonly rescue?: Report;
+}
+
 export interface Outbox {
-  /** Resolves when the report is on disk. */
-  put(report: Report): Promise<void>;
-  pending(): readonly Report[];
+  /**
+   * Resolves when the report is on disk, with a copy of its bundle. A checkpoint takes the place of older ones of its
+   * grant; so does a submission, which holds all of their work.
+   */
+  put(outgoing: Outgoing): Promise<void>;
+  /** Oldest first; `bundle` is the copy in the outbox. */
+  pending(): readonly Outgoing[];
+  has(id: string): boolean;
   remove(id: string): Promise<void>;
+  /** Takes an entry out of the way for good, and keeps its files for a person. */
+  setAside(id: string, fault: string): Promise<void>;
+}
+
+interface Entry {
+  readonly number: number;
+  readonly outgoing: Outgoing;
 }
 
 /** Opens the outbox in `folder` (made when missing). A file that is no report is set aside, never dropped. */
 export async function openOutbox(folder: string, log: Log): Promise<Outbox> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const entries = new Map<string, { readonly file: string; readonly report: Report }>();
+  const path = (number: number, ending: string) =>
+    join(folder, `${String(number).padStart(8, '0')}.${ending}`);
+  const entries = new Map<string, Entry>();
   let next = 1;
-  for (const file of (await readdir(folder)).filter((name) => name.endsWith('.json')).sort()) {
+  const files = (await readdir(folder)).sort();
+  for (const file of files.filter((name) => name.endsWith('.bundle'))) {
     next = Math.max(next, Number.parseInt(file, 10) + 1);
-    const read = await readReport(join(folder, file));
+    // Its writer died before the report was there: the tree it was made of still is.
+    const isAlone = !files.some((other) => other.startsWith(`${file.slice(0, -'bundle'.length)}json`));
+    if (isAlone) await rm(join(folder, file), { force: true });
+  }
+  for (const file of files.filter((name) => name.endsWith('.json'))) {
+    const number = Number.parseInt(file, 10);
+    next = Math.max(next, number + 1);
+    const read = await readEntry(join(folder, file));
     if (typeof read === 'string') {
       log.error({ file, fault: read }, 'a report in the outbox cannot be read; it was set aside');
       await rename(join(folder, file), join(folder, `${file}.unreadable`));
-    } else {
-      entries.set(read.id, { file, report: read });
+      continue;
     }
+    const bundle = path(number, 'bundle');
+    const outgoing = files.includes(`${file.slice(0, -'.json'.length)}.bundle`) ? { ...read, bundle } : read;
+    entries.set(read.report.id, { number, outgoing });
   }
+
+  const remove = async (id: string) => {
+    const entry = entries.get(id);
+    if (entry === undefined) return;
+    entries.delete(id);
+    // The report first: a bundle alone counts for nothing.
+    await rm(path(entry.number, 'json'), { force: true });
+    await rm(path(entry.number, 'bundle'), { force: true });
+  };
   return {
-    async put(report) {
-      const file = `${String(next).padStart(8, '0')}.json`;
+    async put({ report, bundle, rescue }) {
+      const number = next;
       next += 1;
-      await writeWhole(join(folder, file), JSON.stringify(report));
-      entries.set(report.id, { file, report });
+      const kept = path(number, 'bundle');
+      if (bundle !== undefined) await copyWhole(bundle, kept);
+      const entry = rescue === undefined ? report : { report, rescue };
+      await writeWhole(path(number, 'json'), JSON.stringify(entry));
+      await syncFolder(folder);
+      const outgoing = {
+        report,
+        ...(bundle === undefined ? {} : { bundle: kept }),
+        ...(rescue === undefined ? {} : { rescue }),
+      };
+      const older = [...entries.values()].filter((other) => isReplacedBy(other.outgoing.report, report));
+      entries.set(report.id, { number, outgoing });
+      for (const { outgoing: replaced } of older) await remove(replaced.report.id);
     },
-    pending: () => [...entries.values()].map(({ report }) => report),
-    async remove(id) {
+    pending: () => [...entries.values()].map(({ outgoing }) => outgoing),
+    has: (id) => entries.has(id),
+    remove,
+    async setAside(id, fault) {
       const entry = entries.get(id);
       if (entry === undefined) return;
-      await rm(join(folder, entry.file), { force: true });
       entries.delete(id);
+      const { report } = entry.outgoing;
+      const file = path(entry.number, 'json');
+      log.error(
+        { file, kind: report.kind, report: id, fault, ...aboutGrant(report) },
+        'a report in the outbox cannot be delivered; it was set aside',
+      );
+      await rename(file, `${file}.undeliverable`);
     },
   };
 }
 
-async function readReport(path: string): Promise<Report | string> {
+const aboutGrant = (report: Report) => ('fence' in report ? { task: report.task, fence: report.fence } : {});
+
+function isReplacedBy(older: Report, newer: Report): boolean {
+  if (older.kind !== 'checkpoint' || !('fence' in newer) || older.fence !== newer.fence) return false;
+  if (newer.kind === 'checkpoint') return older.checkpoint.number < newer.checkpoint.number;
+  return newer.kind === 'submitted' || (newer.kind === 'released' && newer.checkpoint !== undefined);
+}
+
+async function readEntry(path: string): Promise<Outgoing | string> {
   try {
-    const checked = check('Report', JSON.parse(await readFile(path, 'utf8')));
-    return checked.ok ? checked.value : checked.fault;
+    const value = JSON.parse(await readFile(path, 'utf8')) as { report?: unknown; rescue?: unknown };
+    const isBare = value.report === undefined;
+    const report = check('Report', isBare ? value : value.report);
+    if (!report.ok) return report.fault;
+    if (isBare || value.rescue === undefined) return { report: report.value };
+    const rescue = check('Report', value.rescue);
+    return rescue.ok ? { report: report.value, rescue: rescue.value } : rescue.fault;
   } catch (error) {
     return messageOf(error);
   }
@@ -68,4 +146,28 @@ async function writeWhole(path: string, text: string): Promise<void> {
     await handle.close();
   }
   await rename(part, path);
+}
+
+/** A second name for the same content where the file system can, else a copy. */
+async function copyWhole(from: string, to: string): Promise<void> {
+  const part = `${to}.part`;
+  await rm(part, { force: true });
+  await link(from, part).catch(() => copyFile(from, part));
+  const handle = await open(part, 'r+');
+  try {
+    await handle.chmod(0o600);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(part, to);
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }

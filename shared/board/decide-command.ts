@@ -6,6 +6,7 @@ import type { BoardConfig, Command, CommandOf, Event, TaskResult } from '../../s
 import { decideAdd } from './decide-add.ts';
 import { decideVerb } from './decide-verb.ts';
 import { type Answer, type Decision, refused } from './decision.ts';
+import { FORMAT } from './format.ts';
 import { entryOf } from './lookup.ts';
 import { type Board, isTerminal, roleOf } from './state.ts';
 
@@ -61,6 +62,8 @@ function decideKind(board: Board, from: string, command: Command, now: number): 
       return decideAdd(board, from, command, now);
     case 'lane_adopt':
       return laneAdopt(board, from, command);
+    case 'format':
+      return setFormat(board, from, command);
     default:
       return decideVerb(board, from, command, now);
   }
@@ -137,6 +140,17 @@ function movedInUse(board: Board, config: BoardConfig): string | undefined {
     }
   }
   return undefined;
+}
+
+function setFormat(board: Board, from: string, { to }: CommandOf<'format'>): Decision<Answer> {
+  if (!isOperator(board, from)) return refused('wrong-role', "only operators set the journal's format");
+  if (to > FORMAT)
+    return refused('unknown-format', `this version writes format ${FORMAT} at most, not ${to}`);
+  if (to < board.format) {
+    return refused('format-set', `the journal is in format ${board.format}; there is no way back to ${to}`);
+  }
+  if (to === board.format) return { events: [], answer: { status: 'ok' } };
+  return { events: [{ type: 'format', format: to, by: from }], answer: { status: 'ok' } };
 }
 
 function laneAdopt(board: Board, from: string, command: CommandOf<'lane_adopt'>): Decision<Answer> {

@@ -7,7 +7,7 @@ import type { Event, EventOf, Grant, ReportAnswer, ReportOf, Task } from '../../
 import { assertNever } from '../errors.ts';
 import { followUps } from './decide-claim.ts';
 import { accepted, clip, type Decision, declined } from './decision.ts';
-import { afterAttempt, attachment, type EndFields, ended } from './grant-end.ts';
+import { afterAttempt, attachment, committersLost, type EndFields, ended } from './grant-end.ts';
 import type { Board } from './state.ts';
 
 /** The change is in the branch. Refused when it starts from a tip that is not the lane's last. */
@@ -142,8 +142,10 @@ function bounceFields(
     case 'bundle_missing':
     case 'bundle_damaged': {
       const losses = task.losses + 1;
-      const reason = clip(`the submission could not be read: ${report.detail}`, 1000);
-      const to = losses >= board.config.policies.max_losses ? 'failed' : 'open';
+      const reason = clip(`the submission could not be taken in: ${report.detail}`, 1000);
+      // One that ends its committers is not worked on again by itself: the next change would do the same.
+      const { max_losses } = board.config.policies;
+      const to = losses >= max_losses || committersLost(board, task) >= max_losses ? 'failed' : 'open';
       return { to, losses, attachment: note('bundle'), ...(to === 'failed' ? { reason } : {}) };
     }
     case 'drained':

@@ -2,28 +2,32 @@
  * Decides a report. It counts only while its grant is live and task, fence, run and sender match; the report
  * that ended a grant is remembered with its task, so that a second copy, by claim or by mail, gets the first
  * answer and changes nothing (DESIGN 2.2). `committed`, `bounced` and `lane` count only from committers,
- * `takeover` only from a stale-takeover service.
+ * `takeover` and `stale` only from a stale-takeover service.
  */
 import type { Event, Grant, Report, ReportAnswer, ReportOf, Task } from '../../schemas/index.ts';
 import { assertNever } from '../errors.ts';
+import { liveCheckpoint, rescue } from './decide-checkpoint.ts';
 import { followUps } from './decide-claim.ts';
 import { bounced, committed } from './decide-commit.ts';
+import { type LifeSign, stale, takeover } from './decide-watch.ts';
 import { accepted, clip, type Decision, declined } from './decision.ts';
-import { afterAttempt, attachment, type EndFields, ended, lost } from './grant-end.ts';
+import { afterAttempt, attachment, type EndFields, ended } from './grant-end.ts';
 import { entryOf } from './lookup.ts';
 import { type Board, roleOf } from './state.ts';
 
 export interface ReportInput {
   readonly from: string;
   readonly report: Report;
+  /** What the leader itself heard of the report's fence; of nobody else's reports is it asked. */
+  readonly sign?: LifeSign;
 }
 
-type Reports = Exclude<Report, { kind: 'lane' | 'takeover' }>;
+type Reports = Exclude<Report, { kind: 'lane' | 'takeover' | 'stale' | 'checkpoint' }>;
 
 /** What follows from a report, and its answer. */
 export function decideReport(
   board: Board,
-  { from, report }: ReportInput,
+  { from, report, sign }: ReportInput,
   now: number,
 ): Decision<ReportAnswer> {
   if (report.kind === 'lane') return laneTip(board, from, report);
@@ -32,9 +36,12 @@ export function decideReport(
   const grant = task.grant;
   if (grant === undefined || grant.fence !== report.fence || grant.run !== report.run) {
     if (task.last_end?.report === report.id) return accepted(report, []);
+    const rescued = report.kind === 'checkpoint' ? rescue(board, from, task, report) : undefined;
+    if (rescued !== undefined) return rescued;
     return declined(report, 'fenced', fencedMessage(task, report.fence));
   }
-  if (report.kind === 'takeover') return takeover(board, from, task, grant, report, now);
+  if (report.kind === 'takeover') return takeover(board, from, task, grant, report, now, sign);
+  if (report.kind === 'stale') return stale(board, from, task, grant, report, now);
   if (grant.agent !== from) {
     return declined(
       report,
@@ -42,6 +49,7 @@ export function decideReport(
       `fence ${grant.fence} of ${task.id} belongs to ${grant.agent}, not to ${from}`,
     );
   }
+  if (report.kind === 'checkpoint') return liveCheckpoint(board, from, task, grant, report);
   const isCommitReport = report.kind === 'committed' || report.kind === 'bounced';
   if (isCommitReport !== (grant.kind === 'commit')) {
     return declined(report, 'wrong-kind', `a ${grant.kind} grant does not end with a ${report.kind} report`);
@@ -183,27 +191,6 @@ function failedFields(
     default:
       return { ...afterAttempt(board, task, grant.fence, now, reason, outcome), attachment: note };
   }
-}
-
-function takeover(
-  board: Board,
-  from: string,
-  task: Task,
-  grant: Grant,
-  report: ReportOf<'takeover'>,
-  now: number,
-): Decision<ReportAnswer> {
-  if (roleOf(board, from) !== 'stale-takeover') {
-    return declined(
-      report,
-      'wrong-role',
-      `${from} has the role ${roleOf(board, from)}; only stale-takeover may take tasks`,
-    );
-  }
-  if (grant.kind === 'manual')
-    return declined(report, 'manual', `${task.id} is held by hand; a person ends that`);
-  const event = lost(board, task, grant, 'takeover', now, `${grant.agent} was ${report.reason}`, report.id);
-  return accepted(report, [event, ...followUps(board, event)]);
 }
 
 function laneTip(board: Board, from: string, report: ReportOf<'lane'>): Decision<ReportAnswer> {

@@ -1,5 +1,6 @@
 /**
- * Decides an operator's verbs on one task: edit, start, close, block, reopen, retry, cancel.
+ * Decides an operator's verbs on one task: edit, start, close, block, reopen, retry, cancel,
+ * answer.
  *
  * Once a commit grant existed for a submission, cancel, close, retry and edits are only recorded until a
  * committer says what stands in the branch; committed wins (DESIGN 2.4).
@@ -16,7 +17,7 @@ import { entryOf } from './lookup.ts';
 import { heldAncestor } from './readiness.ts';
 import { type Board, isTerminal, isUnresolved } from './state.ts';
 
-export type Verb = Exclude<Command, { kind: 'configure' | 'add' | 'lane_adopt' }>;
+export type Verb = Exclude<Command, { kind: 'configure' | 'add' | 'lane_adopt' | 'format' }>;
 
 /** The events of the verb; the caller adds the answer. An empty list means that nothing had to change. */
 export function decideVerb(board: Board, from: string, command: Verb, now: number): Decision<Answer> {
@@ -43,6 +44,8 @@ export function decideVerb(board: Board, from: string, command: Verb, now: numbe
       return retry(board, from, task, command, now);
     case 'cancel':
       return cancel(board, from, task, command, now);
+    case 'answer':
+      return answer(board, from, task, command, now);
     default:
       return assertNever(command);
   }
@@ -273,6 +276,24 @@ function reopen(board: Board, from: string, task: Task, command: CommandOf<'reop
     return refused('in-progress', `${task.id} is ${task.state}; cancel it, or wait`);
   }
   return comeBack(board, task, from, 'reopen', command.reason);
+}
+
+/** Attached for the next try; a task that waits for the answer opens. */
+function answer(
+  board: Board,
+  from: string,
+  task: Task,
+  command: CommandOf<'answer'>,
+  now: number,
+): Decision<Answer> {
+  if (isTerminal(task)) {
+    return refused('ended', `${task.id} is ${task.state}; retry or reopen it, then it takes answers again`);
+  }
+  const attachment = { kind: 'answer', at: now, text: clip(command.text, 8_000) } as const;
+  const attached: Event = { type: 'attached', task: task.id, by: from, attachment };
+  if (task.state !== 'blocked' || task.blocked_on !== undefined) return ok([attached]);
+  const back = comeBack(board, task, from, 'reopen', undefined);
+  return back.answer.status === 'refused' ? back : ok([attached, ...back.events]);
 }
 
 function retry(

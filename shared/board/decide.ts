@@ -7,8 +7,9 @@ import { messageOf } from '../errors.ts';
 import { type ClaimDecision, type ClaimInput, decideAsker, decidePick } from './decide-claim.ts';
 import { type CommandInput, decideCommand } from './decide-command.ts';
 import { decideReport, type ReportInput } from './decide-report.ts';
-import { type Answer, type Decision, refused } from './decision.ts';
+import { type Answer, type Decision, declined, refused } from './decision.ts';
 import { evolve } from './evolve.ts';
+import { formatOf } from './format.ts';
 import { passTime } from './readiness.ts';
 import type { Board } from './state.ts';
 
@@ -34,6 +35,10 @@ export function applyCommand(
 ): Applied<Answer> {
   passTime(board, now);
   const decision = decideCommand(board, input, now);
+  const needed = neededFormat(board, decision.events);
+  if (needed !== undefined) {
+    return { events: [], answer: refused('needs-format', formatMessage(board, needed)).answer };
+  }
   if (!fits(decision.events)) {
     const { answer } = refused(
       'too-large',
@@ -47,7 +52,15 @@ export function applyCommand(
 /** Decides a report and applies its events. */
 export function applyReport(board: Board, input: ReportInput, now: number): Applied<ReportAnswer> {
   passTime(board, now);
-  return apply(board, decideReport(board, input, now), now);
+  const decision = decideReport(board, input, now);
+  const needed = neededFormat(board, decision.events);
+  if (needed !== undefined) {
+    return {
+      events: [],
+      answer: declined(input.report, 'needs-format', formatMessage(board, needed)).answer,
+    };
+  }
+  return apply(board, decision, now);
 }
 
 /** Decides a claim in its two steps and applies the events of both. */
@@ -59,6 +72,15 @@ export function applyClaim(board: Board, input: ClaimInput, now: number): Applie
   const pick = apply(board, pickOrRefuse(board, input, now), now);
   return { events: [...asker.events, ...pick.events], answer: pick.answer };
 }
+
+/** The format that the journal would have to be in to hold the events; undefined when it is. */
+function neededFormat(board: Board, events: readonly Event[]): number | undefined {
+  const newer = events.find((event) => formatOf(event) > board.format);
+  return newer === undefined ? undefined : formatOf(newer);
+}
+
+const formatMessage = (board: Board, needed: number): string =>
+  `the journal is in format ${board.format} and this needs ${needed}: when all orchestrators are of this version, run \`waggle format ${needed}\``;
 
 /** The asker's events stand already, so an error in picking becomes a refusal instead of losing them. */
 function pickOrRefuse(board: Board, input: ClaimInput, now: number): Decision<ClaimDecision> {

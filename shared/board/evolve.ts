@@ -5,10 +5,11 @@
  * Invariants: 1. a task has at most one live grant; 2. fences only grow; 3. every change of a task raises
  * its revision. A batch that would break 1 or 2 throws: such a journal must not be led on.
  */
-import type { Event, EventOf, Grant, Task, TaskPatch, TaskState } from '../../schemas/index.ts';
+import type { Attachment, Event, EventOf, Grant, Task, TaskPatch, TaskState } from '../../schemas/index.ts';
 import { assertNever } from '../errors.ts';
 import { groupOf, type LoadKey } from './load.ts';
 import { passTime, refresh, refreshTree } from './readiness.ts';
+import { runBegan, runEnded, runSaved } from './run-records.ts';
 import { ANSWERS_KEPT, type Board, type LaneRecord } from './state.ts';
 
 /** Advances the board by one event, in place. `at` is the journal time of its batch. */
@@ -60,9 +61,13 @@ export function evolve(board: Board, event: Event, at: number): Board {
       change(board, task, { deferred: [...(task.deferred ?? []), event.deferred] }, at);
       return board;
     }
-    case 'progressed':
-      change(board, taskOf(board, event.task), { note: event.note }, at);
+    case 'progressed': {
+      const task = taskOf(board, event.task);
+      const { nudged_at: _, ...grant } = task.grant ?? { nudged_at: 0 };
+      const isLive = 'fence' in grant;
+      change(board, task, { note: event.note, ...(isLive ? { grant } : {}) }, at);
       return board;
+    }
     case 'lane_tip':
       board.chances += 1;
       setLane(board, event.lane, { ...laneOf(board, event.lane), tip: event.tip, moved_to: undefined });
@@ -72,6 +77,30 @@ export function evolve(board: Board, event: Event, at: number): Board {
       return board;
     case 'commit_idle':
       board.commitIdle = true;
+      return board;
+    case 'format':
+      board.format = event.format;
+      return board;
+    case 'checkpointed':
+      saveTree(board, taskOf(board, event.task), event, at);
+      return board;
+    case 'stale_seen': {
+      const task = taskOf(board, event.task);
+      if (task.grant?.fence !== event.fence)
+        throw new Error(`grant ${event.fence} of ${task.id} is not live`);
+      change(board, task, { grant: { ...task.grant, nudged_at: at } }, at);
+      return board;
+    }
+    case 'attached': {
+      const task = taskOf(board, event.task);
+      change(board, task, { attachments: withAttachment(task, event.attachment) }, at);
+      return board;
+    }
+    case 'continued':
+      board.nextFence = Math.max(board.nextFence, event.next_fence ?? 0);
+      return board;
+    case 'taken_over':
+      // Told for people: what it means for the board stands in the `grant_ended` that follows.
       return board;
     default:
       return assertNever(event);
@@ -230,6 +259,7 @@ function grantTask(board: Board, task: Task, grant: Grant): void {
       .get(grant.agent)
       ?.slots.set(grant.slot, { number: grant.number, fence: grant.fence, task: task.id });
   }
+  runBegan(board.runs, task.id, grant);
   board.ready.drop(task.id);
   const at = grant.granted_at;
   if (grant.kind === 'commit' && submission !== undefined) {
@@ -255,6 +285,8 @@ function endGrant(board: Board, task: Task, event: EventOf<'grant_ended'>, at: n
     throw new Error(`grant ${event.end.fence} of task ${task.id} is not live`);
   }
   board.grants.delete(grant.fence);
+  runEnded(board.runs, task, event, at);
+  if (event.checkpoint !== undefined) runSaved(board.runs, grant.fence, event.checkpoint.number);
   board.chances += 1;
   const laneName = task.lane ?? '';
   if (grant.kind === 'work') board.load.end(grant.fence);
@@ -264,7 +296,6 @@ function endGrant(board: Board, task: Task, event: EventOf<'grant_ended'>, at: n
     setLane(board, laneName, { ...lane, ...(stays && unresolved !== undefined ? { unresolved } : {}) });
   }
   const submission = event.submission ?? (event.to === 'submitted' ? task.submission : undefined);
-  const fresh = event.attachment === undefined ? [] : [event.attachment];
   const next = change(
     board,
     task,
@@ -278,8 +309,9 @@ function endGrant(board: Board, task: Task, event: EventOf<'grant_ended'>, at: n
       last_outcome: event.outcome ?? task.last_outcome,
       retry_at: event.retry_at,
       submission,
-      attachments: [...task.attachments, ...fresh].slice(-ATTACHMENTS_KEPT),
-      checkpoint: event.checkpoint ?? task.checkpoint,
+      attachments: withAttachment(task, event.attachment),
+      // What was handed in or is done needs no continuing.
+      checkpoint: hasMovedOn(event.to) ? undefined : (event.checkpoint ?? task.checkpoint),
       blocked_reason: event.to === 'blocked' || event.to === 'failed' ? event.reason : undefined,
       closing: event.closing,
       deferred: submission?.unresolved === true ? task.deferred : undefined,
@@ -291,6 +323,23 @@ function endGrant(board: Board, task: Task, event: EventOf<'grant_ended'>, at: n
 
 /** How many notes of earlier tries a task keeps: the newest. */
 const ATTACHMENTS_KEPT = 10;
+
+const withAttachment = (task: Task, fresh: Attachment | undefined): Attachment[] =>
+  [...task.attachments, ...(fresh === undefined ? [] : [fresh])].slice(-ATTACHMENTS_KEPT);
+
+const hasMovedOn = (to: TaskState): boolean => to === 'submitted' || to === 'closed';
+
+function saveTree(board: Board, task: Task, event: EventOf<'checkpointed'>, at: number): void {
+  const { checkpoint, late, agent } = event;
+  runSaved(board.runs, checkpoint.fence, checkpoint.number);
+  if (!late) {
+    change(board, task, { checkpoint }, at);
+    return;
+  }
+  const text = `${agent} stored the tree of fence ${checkpoint.fence} after that grant had ended`;
+  const attachment: Attachment = { kind: 'rescue', fence: checkpoint.fence, at, text, checkpoint };
+  change(board, task, { attachments: withAttachment(task, attachment) }, at);
+}
 
 /** Brings scopes, submission queue and readiness to what a task's new state says. */
 function settle(board: Board, task: Task, at: number): void {

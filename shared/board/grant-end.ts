@@ -82,6 +82,21 @@ export function afterLoss(board: Board, task: Task, fence: number, now: number, 
   return { losses, to: 'open', attachment: note };
 }
 
+/**
+ * How many committers died with the task's present submission in hand. A committer that only gave it back, or never
+ * began with it, did not.
+ */
+export function committersLost(board: Board, task: Task): number {
+  const { submission } = task;
+  if (submission === undefined) return 0;
+  let count = 0;
+  for (const { task: id, kind, fence, why } of board.runs.values()) {
+    const isOfIt = id === task.id && kind === 'commit' && fence > submission.fence;
+    if (isOfIt && (why === 'takeover' || why === 'restarted')) count += 1;
+  }
+  return count;
+}
+
 /** What becomes of a grant whose owner is gone, by its kind: a commit goes back to the queue, unresolved. */
 export function lost(
   board: Board,
@@ -94,7 +109,7 @@ export function lost(
 ): Ended {
   switch (grant.kind) {
     case 'commit':
-      return ended(task, grant, why, { to: 'submitted' }, report);
+      return ended(task, grant, why, { to: 'submitted', reason: clip(reason, 1000) }, report);
     case 'manual':
       return ended(task, grant, why, { to: 'open' }, report);
     case 'work':

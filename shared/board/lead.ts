@@ -4,7 +4,9 @@
  * are stored in one batch unless they alone are larger than a message.)
  */
 import type { Event } from '../../schemas/index.ts';
+import { RESERVED_AGENT } from '../../schemas/limits.ts';
 import { blockedBy, failedDep } from './dep-end.ts';
+import { FORMAT } from './format.ts';
 import type { Board } from './state.ts';
 
 /** `genesis` is a fresh random id, used only when the journal is empty. */
@@ -14,7 +16,11 @@ export function leadEvents(
 ): Event[] {
   const led: Event = { type: 'led', leader: identity.leader, term: board.term + 1 };
   if (board.genesis !== '') return [led, ...unblocked(board)];
-  return [{ type: 'genesis', genesis: identity.genesis, project: identity.project }, led];
+  return [
+    { type: 'genesis', genesis: identity.genesis, project: identity.project },
+    { type: 'format', format: FORMAT, by: RESERVED_AGENT },
+    led,
+  ];
 }
 
 function unblocked(board: Board): Event[] {

@@ -26,6 +26,16 @@ export interface Load {
   heavy(): number;
   /** What a label's group has had so far, by its weight: least goes first. */
   share(group: string): number;
+  /** What a snapshot keeps: the rest follows from the live grants. */
+  shares(): Shares;
+  /** A live grant that a snapshot brought: it counts, and has had its share. */
+  resume(fence: number, key: LoadKey): void;
+}
+
+/** What each group has had, and what one that is new starts from. */
+export interface Shares {
+  readonly floor: number;
+  readonly groups: ReadonlyMap<string, number>;
 }
 
 /** The first of the labels that has a weight; the empty text when none has. */
@@ -33,13 +43,14 @@ export function groupOf(policies: Policies, labels: readonly string[]): string {
   return labels.find((label) => entryOf(policies.weights, label) !== undefined) ?? '';
 }
 
-export function createLoad(): Load {
+/** `had`: what the groups had when a snapshot was taken. */
+export function createLoad(had: Shares = { floor: 0, groups: new Map() }): Load {
   let heavy = 0;
-  let floor = 0;
+  let { floor } = had;
   const live = new Map<number, LoadKey>();
   const lanes = new Map<string, number>();
   const profiles = new Map<string, number>();
-  const shares = new Map<string, number>();
+  const shares = new Map(had.groups);
   const add = (counts: Map<string, number>, name: string | undefined, change: number) => {
     if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + change);
   };
@@ -77,5 +88,7 @@ export function createLoad(): Load {
     profile: (name) => profiles.get(name) ?? 0,
     heavy: () => heavy,
     share,
+    shares: () => ({ floor, groups: new Map(shares) }),
+    resume: enter,
   };
 }

@@ -12,6 +12,7 @@ import { defaults } from '../config/defaults.ts';
 import { createLoad, type Load } from './load.ts';
 import { entryOf } from './lookup.ts';
 import { createReadyIndex, type ReadyIndex } from './ready-index.ts';
+import type { RunRecords } from './run-records.ts';
 
 /** The last claim of a slot that was granted. */
 export interface SlotRecord {
@@ -40,6 +41,8 @@ export interface LaneRecord extends LaneState {
 export interface Board {
   genesis: string;
   project: string;
+  /** What kinds of events the journal may hold. */
+  format: number;
   term: number;
   leader: string;
   config: BoardConfig;
@@ -55,6 +58,8 @@ export interface Board {
   /** Answers of commands that took effect, oldest first. */
   readonly answers: Map<string, EventOf<'answered'>>;
   commitIdle: boolean;
+  /** Grants by fence, live and ended, oldest first. */
+  readonly runs: RunRecords;
   readonly counts: Map<TaskState, number>;
   /** Number of deps of a task that are not closed. */
   readonly unmet: Map<string, number>;
@@ -83,6 +88,7 @@ export function createBoard(): Board {
   return {
     genesis: '',
     project: '',
+    format: 1,
     term: 0,
     leader: '',
     config: emptyConfig,
@@ -95,6 +101,7 @@ export function createBoard(): Board {
     lanes: new Map(),
     answers: new Map(),
     commitIdle: false,
+    runs: new Map(),
     counts: new Map(),
     unmet: new Map(),
     held: new Set(),
@@ -124,6 +131,7 @@ export function observable(board: Board): unknown {
   return {
     genesis: board.genesis,
     project: board.project,
+    format: board.format,
     term: board.term,
     leader: board.leader,
     config: board.config,
@@ -140,5 +148,6 @@ export function observable(board: Board): unknown {
     ]),
     lanes: [...board.lanes].map(([name, lane]) => [name, { ...lane, waiting: [...lane.waiting] }]),
     answers: [...board.answers.values()],
+    runs: [...board.runs.values()],
   };
 }

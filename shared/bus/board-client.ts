@@ -29,7 +29,8 @@ export interface BoardClient {
   ): Promise<QueryAnswerOf<K & QueryAnswer['kind']>>;
 }
 
-const ATTEMPT_MS = 5_000;
+/** A leader that died with the request in hand answers never: the next one is asked soon. */
+const ATTEMPT_MS = 2_000;
 const RETRY_MS = 200;
 
 export function createBoardClient(options: {

@@ -16,6 +16,13 @@ import { subjectsOf } from './subjects.ts';
 
 const IN_FLIGHT = 4;
 
+/** How the file at `path` will be referred to once `owner` has stored it; reads it whole. */
+export async function describeFile(owner: string, path: string): Promise<FileRef> {
+  const sha256 = await hashOf(path);
+  const { size } = await stat(path);
+  return { owner, sha256, size_bytes: size, chunks: Math.max(1, Math.ceil(size / CHUNK_BYTES)) };
+}
+
 /** Stores the file at `path` under `owner`; resolves when every chunk is acked. */
 export async function putFile(swarm: Bus, project: string, owner: string, path: string): Promise<FileRef> {
   const sha256 = await hashOf(path);

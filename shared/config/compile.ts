@@ -27,6 +27,8 @@ export interface WorkersConfig {
   readonly count: number;
   readonly profile?: string;
   readonly labels: readonly string[];
+  /** How often a run's tree is stored while it works; 0: never. */
+  readonly checkpointMs: number;
 }
 
 /** Bounds of the OUTPUT stream; absent means the built-in ones. */
@@ -129,6 +131,7 @@ function compileWorkers(
   return {
     count: file.count ?? defaults.workers,
     labels: file.labels ?? [],
+    checkpointMs: msOr(file.checkpoint, defaults.checkpointMs),
     ...(profile === undefined ? {} : { profile }),
   };
 }

@@ -87,7 +87,7 @@ export const configShape: ObjectShape = object(
     gates: map(GATE_PATTERN, gateName.expected, gate),
     profiles: map(NAME_PATTERN, NAME_EXPECTED, profile),
     policies,
-    workers: object({ count: positive, profile: name, labels: listOf(text) }),
+    workers: object({ count: positive, profile: name, labels: listOf(text), checkpoint: duration }),
     roles: map(
       NAME_PATTERN,
       NAME_EXPECTED,

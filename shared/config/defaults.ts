@@ -24,5 +24,6 @@ export const defaults = {
   gateTimeoutMs: 600_000,
   profile: { prompt: 'file', timeoutMs: 3_600_000, silenceMs: 900_000, graceMs: 10_000 },
   workers: 1,
+  checkpointMs: 60_000,
   policies,
 } as const;

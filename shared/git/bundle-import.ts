@@ -28,6 +28,9 @@ export type Imported =
   | { readonly status: 'ok' }
   | { readonly status: 'damaged' /** One sentence for a person. */; readonly detail: string };
 
+/** How the names of half-taken packs' folders begin, among the store's objects. */
+export const QUARANTINE = 'quarantine-';
+
 const damaged = (detail: string): Imported => ({ status: 'damaged', detail });
 
 /** Brings `base..head` from the bundle `file` into the bare repository `gitDir`. */
@@ -42,7 +45,7 @@ export async function importBundle(gitDir: string, file: string, range: ImportRa
 
   const objects = await gitLine(['rev-parse', '--path-format=absolute', '--git-path', 'objects'], store);
   // Beside the store's packs, so that the pack can be moved by a rename.
-  const quarantine = await mkdtemp(join(objects, 'quarantine-'));
+  const quarantine = await mkdtemp(join(objects, QUARANTINE));
   try {
     const env = { GIT_OBJECT_DIRECTORY: quarantine, GIT_ALTERNATE_OBJECT_DIRECTORIES: objects };
     const over = { ...store, env };

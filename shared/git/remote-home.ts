@@ -20,7 +20,7 @@ export interface OpenRemoteHome {
   readonly signal?: AbortSignal | undefined;
 }
 
-const PUSH_TRIES = 5;
+const PUSH_TRIES = 3;
 
 interface Standing {
   readonly tip: Commit | undefined;

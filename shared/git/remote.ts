@@ -2,6 +2,7 @@
  * Talking to a repository behind a URL, with the user's own credentials and configuration, and nothing
  * of that configuration that would change what is transferred (tags, pruning, submodules, signing).
  */
+import { WaggleError } from '../errors.ts';
 import { type Commit, isCommitId } from './commit-id.ts';
 import { type GitResult, git } from './git.ts';
 
@@ -10,13 +11,22 @@ export function isUrl(home: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(home) || /^([\w.-]+@)?[\w.-]{2,}:(?!\/\/)/.test(home);
 }
 
-/** What the refs stand for there now; absent ones are left out. `HEAD` may be asked for. */
+/** A server that takes a connection and says nothing would hold its caller for ever. */
+const ANSWER_MS = 60_000;
+
+/**
+ * What the refs stand for there now; absent ones are left out. `HEAD` may be asked for. Errors: `git-failed`, with
+ * `timeout` for an exit code when the server has not answered within `answerMs`.
+ */
 export async function readRemoteRefs(
   url: string,
   refs: readonly string[],
   signal?: AbortSignal,
+  answerMs = ANSWER_MS,
 ): Promise<ReadonlyMap<string, Commit>> {
-  const { stdout } = await git(['ls-remote', '--quiet', '--', url, ...refs], { userConfig: true, signal });
+  const { stdout } = await answered(answerMs, signal, (within) =>
+    git(['ls-remote', '--quiet', '--', url, ...refs], { userConfig: true, signal: within }),
+  );
   const found = new Map<string, Commit>();
   for (const line of stdout.split('\n')) {
     const [id, ref] = line.split('\t');
@@ -24,6 +34,22 @@ export async function readRemoteRefs(
     if (id !== undefined && ref !== undefined && refs.includes(ref)) found.set(ref, id);
   }
   return found;
+}
+
+async function answered<T>(
+  withinMs: number,
+  signal: AbortSignal | undefined,
+  ask: (within: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = AbortSignal.timeout(withinMs);
+  try {
+    return await ask(signal === undefined ? late : AbortSignal.any([signal, late]));
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!late.aborted) throw error;
+    const stderr = `the server has not answered within ${withinMs} ms`;
+    throw new WaggleError('git-failed', { command: 'ls-remote', exitCode: 'timeout', stderr });
+  }
 }
 
 /** Fetches refspecs or full commit names into a bare repository of ours. */

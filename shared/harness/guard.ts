@@ -7,8 +7,11 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { GUARD_SCRIPT } from './guard-script.ts';
 
-/** How long the members of a dead worker's group may take after TERM. */
-const ORPHAN_GRACE_MS = 1_000;
+/**
+ * How long the members of a dead worker's group may take after TERM, whatever the profile says: they must be gone
+ * within two seconds of its death, on a busy machine too.
+ */
+const ORPHAN_GRACE_MS = 700;
 
 export interface Guard {
   readonly pid: number;

@@ -70,6 +70,18 @@ export async function endGroup(
   return (await terminateEach(ours, options)) ? 'ended' : 'survived';
 }
 
+/**
+ * Ends every process but this one that has `marker` (`NAME=value`) in its environment, whatever its group: what made a
+ * session of its own. How many there were; none where environments cannot be read.
+ */
+export async function endMarked(marker: string, options: TerminateOptions): Promise<number> {
+  const found = (await processTable.all()).filter(
+    ({ pid, zombie }) => !zombie && pid !== process.pid && hasInEnvironment(pid, marker),
+  );
+  if (found.length > 0) await terminateEach(found, options);
+  return found.length;
+}
+
 async function terminateEach(members: readonly ProcessEntry[], options: TerminateOptions): Promise<boolean> {
   const { graceMs, clock, hurry } = options;
   const signalLiving = async (signal: NodeJS.Signals): Promise<boolean> => {

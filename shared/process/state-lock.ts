@@ -8,10 +8,13 @@
  * 3. A starter takes the next generation only after it found the highest one's owner dead or released.
  *    If a higher one stands there after its own link (it was asleep in between), its own never counted: it
  *    takes that back and looks again.
- * 4. A holder of another boot of this machine is dead; one on another host cannot be judged: refused.
+ * 4. A copy of the directory is another place: it has the same state id, but not the same folder of the file
+ *    system.
+ * 5. A holder of another boot of this machine is dead; one on another host cannot be judged: refused.
  *    (Containers that share a directory must have different host names.)
  */
-import { link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Place } from '../../schemas/claim.ts';
 import { WaggleError } from '../errors.ts';
@@ -71,7 +74,7 @@ export async function acquireStateLock(
       generation,
       incarnation,
       stateId,
-      place: { ...here, state: stateId },
+      place: { ...here, state: await placeState(folder, stateId) },
       release: () => {
         released ??= markReleased(folder, generation, record, randomId);
         return released;
@@ -146,6 +149,12 @@ async function markReleased(
 async function readOrCreateStateId(folder: string, randomId: RandomId): Promise<string> {
   await createWhole(folder, 'state-id', randomId(), randomId);
   return (await readFile(join(folder, 'state-id'), 'utf8')).trim();
+}
+
+/** Tells a directory from its copies; survives a rename. */
+async function placeState(folder: string, stateId: string): Promise<string> {
+  const { dev, ino } = await stat(folder, { bigint: true });
+  return createHash('sha256').update(`${stateId} ${dev} ${ino}`).digest('hex').slice(0, 32);
 }
 
 /** Makes a file that appears with its whole content; false when it exists already. */

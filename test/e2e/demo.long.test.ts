@@ -19,7 +19,7 @@ test('in a repository of the user’s and on a bus that runs already, all that i
   });
   try {
     const url = `127.0.0.1:${server.port}`;
-    const { code, stdout } = await demo(['--repo', home, '--workers', '2'], undefined, url);
+    const { code, stdout } = await demo(['--repo', home, '--calm', '--workers', '2'], undefined, url);
     expect(stdout).toContain('4 of 4 tasks closed');
     expect(code).toBe(0);
     expect(await streamsOf(url)).toEqual([]);
@@ -50,9 +50,12 @@ async function streamsOf(url: string): Promise<unknown> {
 
 test('when the user’s tree changes meanwhile the check fails, and says what was changed', async () => {
   const home = makeRepository(join(place.path, 'tampered'), { 'a.js': 'let a=1\n' });
-  const { code, stdout, stderr } = await demo(['--repo', home, '--workers', '1', '--json'], (said) => {
-    if (/claim {3}file-1/.test(said)) writeFileSync(join(home, 'a.js'), 'let a=2\n');
-  });
+  const { code, stdout, stderr } = await demo(
+    ['--repo', home, '--calm', '--workers', '1', '--json'],
+    (said) => {
+      if (/claim {3}file-1/.test(said)) writeFileSync(join(home, 'a.js'), 'let a=2\n');
+    },
+  );
   expect(stderr).toContain(`The check FAILED:\n  ${home}: its working tree was changed\n`);
   expect(JSON.parse(stdout)).toMatchObject({ tasks: 2, closed: 2, commits: 2, lost: 0, repo: home });
   expect(code).toBe(1);
@@ -60,7 +63,11 @@ test('when the user’s tree changes meanwhile the check fails, and says what wa
 
 test('a bus that does not answer is named, and nothing is left', async () => {
   const url = 'nats://127.0.0.1:1';
-  const { code, stderr, left } = await demo(['--tasks', '2', '--workers', '1', '--json'], undefined, url);
+  const { code, stderr, left } = await demo(
+    ['--tasks', '2', '--calm', '--workers', '1', '--json'],
+    undefined,
+    url,
+  );
   expect(stderr).toMatch(/\nwaggle: the bus at 127\.0\.0\.1:1 does not answer: .*\n$/);
   expect(stderr).not.toContain('could not be deleted');
   expect(code).toBe(1);
@@ -70,7 +77,7 @@ test('a bus that does not answer is named, and nothing is left', async () => {
 test('Ctrl-C in the middle stops everything and removes what was made', async () => {
   const home = makeRepository(join(place.path, 'interrupted'), { 'a.js': 'let a=1\n', 'b.js': 'let b=1\n' });
   let told = false;
-  const { code, stderr, left } = await demo(['--repo', home, '--workers', '1'], (said, kill) => {
+  const { code, stderr, left } = await demo(['--repo', home, '--calm', '--workers', '1'], (said, kill) => {
     if (told || !/claim {3}file-1/.test(said)) return;
     told = true;
     kill('SIGINT');

@@ -118,7 +118,11 @@ test.concurrent('the bus alone can run in the foreground, and up uses it and lea
   context.onTestFinished(() => void bus.kill('SIGTERM'));
   await waitUntil('the bus is known', () => existsSync(join(tiny.folder, '.waggle', 'bus.json')), 10_000);
   const { services } = await tiny.json('up', '--detach', '--workers', '0');
-  expect(services.map(({ name }: { name: string }) => name)).toEqual(['committer', 'orchestrator']);
+  expect(services.map(({ name }: { name: string }) => name)).toEqual([
+    'committer',
+    'stale-takeover',
+    'orchestrator',
+  ]);
   await tiny.json('down');
   expect(await tiny.servers()).toHaveLength(1);
   bus.kill('SIGTERM');

@@ -36,6 +36,7 @@ test.concurrent('up, ps, a task and down work on a fresh repository, and nothing
   const up = await tiny.json('up', '--detach', '--workers', '2');
   expect(up.services.map(({ name }: { name: string }) => name)).toEqual([
     'committer',
+    'stale-takeover',
     'w1',
     'w2',
     'orchestrator',
@@ -49,6 +50,7 @@ test.concurrent('up, ps, a task and down work on a fresh repository, and nothing
     'orchestrator orchestrator',
     'committer committer',
     'nats bus',
+    'stale-takeover stale-takeover',
     'w1 worker',
     'w2 worker',
   ]);

@@ -95,8 +95,10 @@ test('claims, closes and commits are told in the words of old, on the topic and 
   expect(lines(toInbox)).toEqual([
     'claim: told by w1',
     'told closed by w1',
+    'told: done',
     `committer: ${commit}`,
     'by-hand closed by operator',
+    'by-hand: done',
   ]);
   expect(toInbox.map(({ mail }) => mail.kind)).toEqual(toInbox.map(() => 'notice'));
 });

@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Command, CommitGrant, Report } from '../../schemas/index.ts';
 import { runCommit } from '../../services/committer/commit-run.ts';
+import { LaneBook } from '../../services/committer/lane-book.ts';
 import { LaneDesk } from '../../services/committer/lane-desk.ts';
 import { HeldGrant } from '../../shared/agent/held-grant.ts';
 import type { Bus } from '../../shared/bus/port.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { silentLog } from '../../shared/log.ts';
 import { randomId } from '../../shared/random.ts';
-import { about, claimBy, grantOf, mailReport, sendClaim, stateOf, until } from '../support/asking.ts';
+import { claimBy, grantOf, sendClaim, stateOf, until } from '../support/asking.ts';
 import { useLaneBench } from '../support/lane-bench.ts';
 import { project } from '../support/orchestrator.ts';
 import { gitIn } from '../support/repository.ts';
@@ -44,21 +45,13 @@ describe('a committer that dies', () => {
       agent: 'committer-2',
       stateDir,
       desk: new LaneDesk(stateDir),
+      book: new LaneBook(systemClock),
       environment: process.env,
       clock: systemClock,
       randomId,
       log: silentLog,
     };
     return runCommit(options, new HeldGrant(grant), grant);
-  }
-
-  async function takeOver(grant: CommitGrant): Promise<void> {
-    const taker = await bench.hive.connect('taker');
-    await mailReport(taker, 'taker', {
-      ...about(grant, `take-${grant.fence}`),
-      kind: 'takeover',
-      reason: 'dead',
-    });
   }
 
   test('between landing and reporting is looked up: found, one commit, whatever was asked meanwhile', async () => {
@@ -71,7 +64,7 @@ describe('a committer that dies', () => {
     expect(report).toMatchObject({ kind: 'committed', found: false });
     const cancel = await bench.client.command({ v: 1, kind: 'cancel', id: 'cancel-found', task: 'found' });
     expect(cancel.tasks).toMatchObject([{ state: 'committing', deferred: true }]);
-    await takeOver(grant);
+    await bench.takeOver(grant.task);
     await bench.commit();
     expect(await bench.ended('found')).toMatchObject({
       state: 'closed',
@@ -91,7 +84,7 @@ describe('a committer that dies', () => {
     await bench.submit(await bench.add('outrun'), { 'a.txt': 'new\n' });
     const bus = await bench.hive.connect('committer-2');
     const grant = await claimCommit(bus);
-    await takeOver(grant);
+    await bench.takeOver(grant.task);
     await bench.commit();
     expect(await bench.ended('outrun')).toMatchObject({ state: 'closed' });
     expect(await runTo(bus, grant)).toBeUndefined();
@@ -108,7 +101,7 @@ describe('what an operator asks for while a committer is at work', () => {
       : { v: 1, kind, id: `${kind}-${id}`, task: id };
 
   test.each([
-    ['cancel', 'green', { state: 'closed', closing: { how: 'committed' } }, 1],
+    ['cancel', 'green', { state: 'cancelled' }, 0],
     ['cancel', 'red', { state: 'cancelled' }, 0],
     ['close', 'red', { state: 'closed', closing: { how: 'operator' } }, 0],
     ['retry', 'red', { state: 'open', attempts: 0 }, 0],

@@ -112,7 +112,7 @@ describe('a branch in other hands', () => {
     await until('the log says so', () =>
       log.lines.some(({ fields }) => String(fields['err']).includes(words)),
     );
-    expect(await stateOf(bench.client, 'busy')).toBe('committing');
+    await until('it is given back', async () => (await stateOf(bench.client, 'busy')) === 'submitted');
     gitIn(home, 'checkout', '-q', 'main');
     expect(await bench.ended('busy')).toMatchObject({ state: 'closed' });
   });

@@ -2,18 +2,49 @@
  * What tests of the committer stand on: a hive, a lane of its own for each test, and a worker that submits what it
  * is told without running anything. Call `useLaneBench` once at the top of a test file.
  */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
-import type { EventOf, FileRef, Task, TaskSpec } from '../../schemas/index.ts';
+import type { EventOf, FileRef, Policies, Task, TaskSpec } from '../../schemas/index.ts';
+import type { Step } from '../../services/committer/commit-steps.ts';
+import { type CommitterOptions, runCommitter } from '../../services/committer/committer.ts';
 import { emptyConfig } from '../../shared/board/state.ts';
 import type { BoardClient } from '../../shared/bus/board-client.ts';
 import { putFile } from '../../shared/bus/files.ts';
 import type { Bus } from '../../shared/bus/port.ts';
+import { systemClock } from '../../shared/clock.ts';
+import { randomId } from '../../shared/random.ts';
 import { about, claimBy, eventsOf, type Granted, mailReport, sendClaim, until } from './asking.ts';
+import type { CommitterProcessOptions } from './committer-process.ts';
 import { type KeptLog, keptLog } from './kept-log.ts';
 import { project, startHive, type TestHive } from './orchestrator.ts';
-import { commitFiles, type Files, gitIn, makeRepository, temporaryFolder } from './repository.ts';
+import { commitFiles, type Files, gitIn, makeBare, makeRepository, temporaryFolder } from './repository.ts';
 import { type RunningAgent, roles, startSwarm, type TestSwarm } from './swarm.ts';
+
+const script = fileURLToPath(new URL('./committer-process.ts', import.meta.url));
+
+const usual: Partial<Policies> = { lease_ms: 800, backoff_ms: 20 };
+
+/** A committer in a process of its own. */
+export interface CommitterProcess {
+  readonly child: ChildProcess;
+  /** What it has logged so far. */
+  lines(): Readonly<Record<string, unknown>>[];
+  /** Resolves when it stands still at the step it was told to pause at. */
+  paused(): Promise<void>;
+  /** Where it says so, and what lets it go on. */
+  readonly at: string;
+  readonly go: string;
+  kill(): Promise<void>;
+}
+
+export interface HookedOptions extends Partial<CommitterOptions> {
+  /** Runs on the state directory of that agent's process. */
+  readonly agent: string;
+}
 
 export class LaneBench {
   readonly place = temporaryFolder();
@@ -30,6 +61,9 @@ export class LaneBench {
   #tests = 0;
   #claims = 0;
   #running: RunningAgent[] = [];
+  #processes = new Set<CommitterProcess>();
+  /** What `configure` makes of the policies; a dead committer can be taken over from after a lease. */
+  policies: Partial<Policies> = usual;
 
   async start(): Promise<void> {
     this.hive = await startHive();
@@ -53,9 +87,19 @@ export class LaneBench {
   }
 
   async closeTest(): Promise<void> {
+    await Promise.all([...this.#processes].map((one) => one.kill()));
+    this.#processes.clear();
     await Promise.all(this.#running.map((agent) => agent.drain()));
     this.#running = [];
+    this.policies = usual;
     this.log.lines.length = 0;
+  }
+
+  /** The home becomes a bare repository, or one behind a URL; gives what the lane's configuration says. */
+  makeHome(kind: 'path' | 'url'): string {
+    if (kind === 'path') return this.home;
+    this.home = makeBare(this.home, join(this.place.path, `${this.lane}.git`));
+    return `file://${this.home}`;
   }
 
   /** Configures the test's lane with that home, and `more` lanes by their homes. */
@@ -67,9 +111,9 @@ export class LaneBench {
     });
     const others = Object.entries(more).map(([name, where]) => lane(name, where));
     await this.hive.configure({
-      roles,
+      roles: { ...roles, ...this.committers },
       lanes: Object.assign(lane(this.lane, home), ...others),
-      policies: { ...emptyConfig.policies, backoff_ms: 20 },
+      policies: { ...emptyConfig.policies, ...usual, ...this.policies },
       gates: {
         ...gate('VG-GREEN', 'true'),
         ...gate('VG-RED', 'echo it is broken; exit 1'),
@@ -86,6 +130,114 @@ export class LaneBench {
     }
     await until('the lane is open', () => this.isOpen());
   }
+
+  /** Further names that commit. */
+  committers: Record<string, 'committer'> = {};
+
+  /** Starts a committer in this process with options of its own. */
+  async hooked(options: HookedOptions): Promise<RunningAgent> {
+    const end = new AbortController();
+    const { agent } = options;
+    const swarm = await this.hive.connect(agent);
+    const done = runCommitter(
+      {
+        swarm,
+        project,
+        stateDir: join(this.place.path, 'agents', agent),
+        environment: process.env,
+        os: 'linux',
+        pid: process.pid,
+        version: 'test',
+        drainMs: 5_000,
+        clock: systemClock,
+        randomId,
+        log: this.log,
+        ...options,
+      },
+      end.signal,
+    );
+    done.catch(() => undefined);
+    const running = {
+      async drain() {
+        end.abort();
+        await done;
+      },
+    };
+    this.#running.push(running);
+    return running;
+  }
+
+  /** Starts a committer's process; with `step` it stands still there. */
+  process(agent: string, more: Partial<CommitterProcessOptions> = {}, step?: Step): CommitterProcess {
+    const [at, go] = ['at', 'go'].map((name) => join(this.place.path, `${agent}-${randomId(4)}.${name}`)) as [
+      string,
+      string,
+    ];
+    const options: CommitterProcessOptions = {
+      login: this.hive.server.workerSwarm,
+      project,
+      agent,
+      stateDir: join(this.place.path, 'agents', agent),
+      ...(step === undefined ? {} : { pause: { step, at, go } }),
+      ...more,
+    };
+    const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(options)], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let text = '';
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+    const one: CommitterProcess = {
+      child,
+      at,
+      go,
+      lines: () =>
+        text
+          .split('\n')
+          .filter((line) => line.startsWith('{'))
+          .map((line) => JSON.parse(line) as Record<string, unknown>),
+      paused: () =>
+        until(`${agent} stands at ${step ?? 'no step'}: ${text}`, () => existsSync(at), 20_000).then(
+          () => undefined,
+        ),
+      kill: async () => {
+        this.#processes.delete(one);
+        if (child.exitCode !== null || child.signalCode !== null) return;
+        const gone = once(child, 'exit');
+        child.kill('SIGKILL');
+        await gone;
+      },
+    };
+    this.#processes.add(one);
+    return one;
+  }
+
+  /** Reports the owner of the task's live grant dead, as often as it takes until that grant has ended. */
+  async takeOver(id: string): Promise<void> {
+    const { grant } = await this.task(id);
+    if (grant === undefined) throw new Error(`${id} has no live grant`);
+    this.#taker ??= await this.hive.connect('taker');
+    const taker = this.#taker;
+    await until(
+      `fence ${grant.fence} of ${id} is taken over`,
+      async () => {
+        await mailReport(taker, 'taker', {
+          v: 1,
+          id: randomId(),
+          task: id,
+          fence: grant.fence,
+          run: grant.run,
+          kind: 'takeover',
+          reason: 'dead',
+          silent_ms: 60_000,
+        });
+        return (await this.task(id)).grant?.fence !== grant.fence;
+      },
+      20_000,
+    );
+  }
+  #taker: Bus | undefined;
 
   /** Starts a committer without waiting for anything. */
   async beginCommitter(): Promise<void> {
@@ -133,7 +285,10 @@ export class LaneBench {
 
   /** Submits files as the change of a grant; `named` may name another bundle than the one that was stored. */
   async submit(grant: Granted, files: Files, named: (ref: FileRef) => FileRef = (ref) => ref): Promise<void> {
-    const { home, branch, place, w1 } = this;
+    const { place, w1 } = this;
+    const lane = grant.kind === 'work' ? grant.lane : undefined;
+    const home = lane?.home.replace('file://', '') ?? this.home;
+    const branch = lane?.branch ?? this.branch;
     const base = gitIn(home, 'rev-parse', '--verify', '-q', `${branch}^{commit}`);
     const clone = join(place.path, `clone-${grant.fence}`);
     gitIn(place.path, 'clone', '-q', '--no-checkout', home, clone);
@@ -148,16 +303,17 @@ export class LaneBench {
   }
 
   /** The task, once it has ended. */
-  ended(id: string): Promise<Task> {
-    return until(`${id} has ended`, async () => {
+  ended(id: string, timeoutMs?: number): Promise<Task> {
+    const hasEnded = async () => {
       const task = await this.task(id);
       return ['closed', 'failed', 'cancelled', 'blocked'].includes(task.state) && task;
-    });
+    };
+    return until(`${id} has ended`, hasEnded, timeoutMs);
   }
 
   /** Subjects of what was committed on the lane, oldest first. */
-  subjects(): string[] {
-    const text = gitIn(this.home, 'log', '--reverse', '--format=%s', `main..${this.branch}`);
+  subjects(branch = this.branch): string[] {
+    const text = gitIn(this.home, 'log', '--reverse', '--format=%s', `main..${branch}`);
     return text === '' ? [] : text.split('\n');
   }
 

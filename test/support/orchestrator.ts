@@ -2,7 +2,7 @@
  * A real orchestrator in this process, on a private real server: what tests of services and clients stand on.
  */
 import type { BoardConfig, Capabilities, Place } from '../../schemas/index.ts';
-import { runOrchestrator } from '../../services/orchestrator/orchestrator.ts';
+import { type OrchestratorOptions, runOrchestrator } from '../../services/orchestrator/orchestrator.ts';
 import { emptyConfig } from '../../shared/board/state.ts';
 import { type BoardClient, createBoardClient } from '../../shared/bus/board-client.ts';
 import { type Claimer, type ClaimerOptions, createClaimer } from '../../shared/bus/claimer.ts';
@@ -22,6 +22,10 @@ export interface TestHive {
   restartOrchestrator(): Promise<void>;
   stopOrchestrator(): Promise<void>;
   startOrchestrator(): Promise<void>;
+  /** One more, whether it leads or stands by. The hive stops it in the end. */
+  addOrchestrator(more?: MoreOptions): Promise<TestOrchestrator>;
+  /** Those that run. */
+  orchestrators(): TestOrchestrator[];
   /** A connection of an agent, without rights on `$JS.API`. */
   connect(agent: string): Promise<Bus>;
   client(agent: string): Promise<BoardClient>;
@@ -31,6 +35,20 @@ export interface TestHive {
   stop(): Promise<void>;
 }
 
+export type MoreOptions = Partial<OrchestratorOptions>;
+
+export interface TestOrchestrator {
+  readonly identity: string;
+  /** The terms it led, in order. */
+  readonly terms: readonly number[];
+  /** Why it may not lead: the codes and messages, each time it looked. */
+  readonly unfit: readonly { readonly code: string; readonly message: string }[];
+  /** Ends it as SIGTERM would. */
+  stop(): Promise<void>;
+  /** Its connections go away without a word, as if its process had been killed. */
+  crash(): Promise<void>;
+}
+
 export const anyone: Capabilities = { profile: 'default', harness: 'command', os: 'linux' };
 export const place: Place = { host: 'here', boot: 'boot', state: 'state' };
 
@@ -38,6 +56,10 @@ export interface HiveOptions {
   readonly server?: TestNatsServer;
   /** Of the orchestrators. Default: silent. */
   readonly log?: Log;
+  /** Of the orchestrators. */
+  readonly more?: MoreOptions;
+  /** Starts none by itself. */
+  readonly isEmpty?: boolean;
 }
 
 export async function startHive(options: HiveOptions = {}): Promise<TestHive> {
@@ -60,49 +82,78 @@ export async function startHive(options: HiveOptions = {}): Promise<TestHive> {
     return bus;
   };
 
-  let running: { end: AbortController; done: Promise<void>; buses: Bus[] } | undefined;
-  const startOrchestrator = async () => {
-    const core = await connectAs('core', 'orchestrator', server.core);
-    const swarm = await connectAs('swarm', 'orchestrator', server.swarm);
+  const added = new Set<TestOrchestrator>();
+  const addOrchestrator = async (more: MoreOptions = {}): Promise<TestOrchestrator> => {
+    const buses = [
+      await connectAs('core', 'orchestrator', server.core),
+      await connectAs('swarm', 'orchestrator', server.swarm),
+    ] as const;
+    const identity = `test-${process.pid}-${randomId(6)}`;
+    const terms: number[] = [];
+    const unfit: { code: string; message: string }[] = [];
     const end = new AbortController();
-    let fail: (error: unknown) => void = () => {};
-    const leading = new Promise<void>((resolve, reject) => {
-      fail = reject;
-      const done = runOrchestrator(
-        {
-          core,
-          swarm,
-          project,
-          identity: `test-${process.pid}-${randomId(6)}`,
-          clock: systemClock,
-          randomId,
-          log: options.log ?? silentLog,
-          onLeading: () => resolve(),
+    const { onLeading, onUnfit, ...rest } = { ...options.more, ...more };
+    const done = runOrchestrator(
+      {
+        core: buses[0],
+        swarm: buses[1],
+        project,
+        identity,
+        clock: systemClock,
+        randomId,
+        log: options.log ?? silentLog,
+        ...rest,
+        onLeading(term) {
+          terms.push(term);
+          onLeading?.(term);
         },
-        end.signal,
-      );
-      done.catch(fail);
-      running = { end, done, buses: [core, swarm] };
-    });
-    try {
-      await leading;
-    } catch (error) {
-      running = undefined;
-      await Promise.all([core.close(), swarm.close()]);
-      throw error;
-    }
-  };
-  const stopOrchestrator = async () => {
-    running?.end.abort();
-    await running?.done;
-    for (const bus of running?.buses ?? []) {
-      open.delete(bus);
-      await bus.close();
-    }
-    running = undefined;
+        onUnfit(why) {
+          unfit.push({ code: why.code, message: why.message });
+          onUnfit?.(why);
+        },
+      },
+      end.signal,
+    );
+    const close = async () => {
+      added.delete(one);
+      for (const bus of buses) open.delete(bus);
+      await Promise.all(buses.map((bus) => bus.close(0)));
+    };
+    const one: TestOrchestrator = {
+      identity,
+      terms,
+      unfit,
+      async stop() {
+        end.abort();
+        await done.finally(close);
+      },
+      async crash() {
+        await close();
+        end.abort();
+        await done.catch(() => undefined);
+      },
+    };
+    // What went wrong is told by `stop`.
+    done.catch(() => undefined);
+    added.add(one);
+    return one;
   };
 
-  await startOrchestrator();
+  let running: TestOrchestrator | undefined;
+  const startOrchestrator = async () => {
+    await new Promise<void>((resolve, reject) => {
+      addOrchestrator({ onLeading: () => resolve(), onUnfit: reject }).then((one) => {
+        running = one;
+      }, reject);
+    });
+  };
+  const stopOrchestrator = async () => {
+    const one = running;
+    running = undefined;
+    await one?.stop();
+  };
+
+  if (options.isEmpty !== true) await startOrchestrator();
   const connect = (agent: string) => connectAs('swarm', agent, server.workerSwarm);
   const client = async (agent: string) =>
     createBoardClient({ swarm: await connect(agent), project, agent, clock: systemClock });
@@ -111,6 +162,8 @@ export async function startHive(options: HiveOptions = {}): Promise<TestHive> {
     server,
     startOrchestrator,
     stopOrchestrator,
+    addOrchestrator,
+    orchestrators: () => [...added],
     async restartOrchestrator() {
       await stopOrchestrator();
       await startOrchestrator();
@@ -145,7 +198,7 @@ export async function startHive(options: HiveOptions = {}): Promise<TestHive> {
     },
     async stop() {
       for (const claimer of claimers) claimer.close();
-      await stopOrchestrator();
+      await Promise.all([...added].map((one) => one.stop()));
       await Promise.all([...open].map((bus) => bus.close()));
       await server.stop();
     },

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BoardConfig, TaskView } from '../../schemas/index.ts';
 import { runCommitter } from '../../services/committer/committer.ts';
-import { runWorker } from '../../services/worker/worker.ts';
+import { runWorker, type WorkerOptions } from '../../services/worker/worker.ts';
 import type { BoardClient } from '../../shared/bus/board-client.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { CommandProfile } from '../../shared/harness/command.ts';
@@ -19,13 +19,19 @@ export interface RunningAgent {
   drain(): Promise<void>;
 }
 
+export interface RunningWorker extends RunningAgent {
+  /** Settles when it has left, by itself too. */
+  readonly done: Promise<void>;
+}
+
 export interface TestSwarm {
   readonly folder: string;
   worker(
     name: string,
     profile: Partial<CommandProfile> & Pick<CommandProfile, 'command'>,
     drainMs?: number,
-  ): Promise<RunningAgent>;
+    more?: Partial<WorkerOptions>,
+  ): Promise<RunningWorker>;
   committer(name?: string): Promise<RunningAgent>;
   stop(): Promise<void>;
 }
@@ -33,8 +39,9 @@ export interface TestSwarm {
 export async function startSwarm(hive: TestHive, log: Log = silentLog): Promise<TestSwarm> {
   const folder = await mkdtemp(join(tmpdir(), 'waggle-swarm-'));
   const running = new Set<RunningAgent>();
-  const track = (end: AbortController, done: Promise<void>): RunningAgent => {
-    const agent: RunningAgent = {
+  const track = (end: AbortController, done: Promise<void>): RunningWorker => {
+    const agent: RunningWorker = {
+      done,
       async drain() {
         end.abort();
         running.delete(agent);
@@ -58,12 +65,12 @@ export async function startSwarm(hive: TestHive, log: Log = silentLog): Promise<
   });
   return {
     folder,
-    async worker(name, profile, drainMs = 5_000) {
+    async worker(name, profile, drainMs = 5_000, more = {}) {
       const end = new AbortController();
       const swarm = await hive.connect(name);
       const whole: CommandProfile = { prompt: 'file', env: [], set: {}, graceMs: 500, ...profile };
       const capabilities = { profile: 'default', harness: 'command', os: 'linux' as const };
-      const options = { ...common(name), swarm, profile: whole, capabilities, drainMs };
+      const options = { ...common(name), swarm, profile: whole, capabilities, drainMs, ...more };
       return track(end, runWorker(options, end.signal));
     },
     async committer(name = 'committer') {

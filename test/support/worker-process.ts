@@ -16,12 +16,24 @@ export interface WorkerProcessOptions {
   readonly agent: string;
   readonly stateDir: string;
   readonly command: readonly string[];
+  /** Default 500. */
+  readonly graceMs?: number;
+  readonly checkpointMs?: number;
+  /** Default `fatal`. */
+  readonly logLevel?: string;
 }
 
-const { login, project, agent, stateDir, command } = JSON.parse(
-  process.argv[2] ?? '{}',
-) as WorkerProcessOptions;
-const log = createLog('worker', 'fatal');
+const {
+  login,
+  project,
+  agent,
+  stateDir,
+  command,
+  graceMs = 500,
+  checkpointMs = 0,
+  logLevel = 'fatal',
+} = JSON.parse(process.argv[2] ?? '{}') as WorkerProcessOptions;
+const log = createLog('worker', logLevel);
 const end = new AbortController();
 process.once('SIGTERM', () => end.abort());
 const swarm = await connectBus({
@@ -40,7 +52,8 @@ await runWorker(
     project,
     agent,
     stateDir,
-    profile: { command, prompt: 'file', env: [], set: {}, graceMs: 500 },
+    profile: { command, prompt: 'file', env: [], set: {}, graceMs },
+    checkpointMs,
     capabilities: { profile: 'default', harness: 'command', os: 'linux' },
     environment: process.env,
     pid: process.pid,

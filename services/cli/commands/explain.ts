@@ -12,6 +12,7 @@ export const build: CommandModule['build'] = (session) =>
     .description('say which rule holds a task back')
     .argument('<task>', 'its id, or a beginning of it that no other has')
     .option('--json', 'answer in JSON')
+    .addHelpText('after', '\nExample:\n  waggle explain parser-7')
     .action(async (id: string, flags: { readonly json?: boolean }) => {
       const output = outputOf(session, flags);
       const answer = await withProject(session, ({ client }) =>

@@ -20,6 +20,7 @@ interface Flags {
 export const build: CommandModule['build'] = (session) =>
   new Command('lane')
     .description('show lanes, adopt a branch that somebody moved')
+    .addHelpText('after', '\nExamples:\n  waggle lane\n  waggle lane adopt main')
     .addCommand(
       new Command('ls')
         .description('list the lanes')

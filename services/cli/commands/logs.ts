@@ -15,4 +15,5 @@ export const build: CommandModule['build'] = (session) =>
     .option('-n, --lines <count>', 'only the last lines of what there is', count)
     .option('--run <run>', 'another run than the newest')
     .option('--json', 'answer in JSON, one line for each piece')
+    .addHelpText('after', '\nExamples:\n  waggle logs parser-7 -f\n  waggle logs @w1 -n 50')
     .action((name: string, flags: LogFlags) => printLogs(session, name, flags));

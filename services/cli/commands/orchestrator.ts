@@ -1,5 +1,6 @@
 /**
- * `waggle orchestrator`: the service in the foreground, logging JSON lines to standard error.
+ * `waggle orchestrator`: the service in the foreground, logging JSON lines to standard error. Of several, one leads and
+ * the others stand by.
  */
 import { Command } from 'commander';
 import { openContext } from '../../../shared/service/context.ts';
@@ -8,8 +9,13 @@ import type { CommandModule } from '../command-module.ts';
 
 export const build: CommandModule['build'] = (session) =>
   new Command('orchestrator')
-    .description('run an orchestrator until Ctrl-C; it owns the task board')
-    .action(async () => {
+    .description('run an orchestrator until Ctrl-C; one leads and owns the task board, more stand by')
+    .option(
+      '--accept-journal-loss',
+      'go on from what is left of a journal that was purged, cut or created anew; once, and for good',
+      false,
+    )
+    .action(async ({ acceptJournalLoss }: { acceptJournalLoss: boolean }) => {
       const context = await openContext({ ...session, service: 'orchestrator' });
-      await orchestratorMain(context, {}, session.signal);
+      await orchestratorMain(context, { acceptJournalLoss }, session.signal);
     });

@@ -12,6 +12,7 @@ export const build: CommandModule['build'] = (session) =>
   new Command('status')
     .description('show the project at a glance')
     .option('--json', 'answer in JSON')
+    .addHelpText('after', '\nExample:\n  waggle status')
     .action(async (flags: { readonly json?: boolean }) => {
       const output = outputOf(session, flags);
       const status = await withProject(session, ({ client }) =>

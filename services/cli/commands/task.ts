@@ -18,13 +18,19 @@ export const build: CommandModule['build'] = (session, exit) =>
   new Command('task')
     .helpOption(false)
     .allowUnknownOption()
+    // Behind `--` a title may begin with a dash.
+    .passThroughOptions()
     .argument('[words...]')
     .action(async (words: readonly string[]) => exit(await runTask(words, session)));
 
 async function runTask(words: readonly string[], session: Session): Promise<number> {
   const desk = createDesk(words, session);
-  const program = new Command('waggle');
-  const task = program.command('task').description('add, list, show and change tasks');
+  // With positional options a verb gets its words untouched, `--` included.
+  const program = new Command('waggle').enablePositionalOptions();
+  const task = program
+    .command('task')
+    .description('add, list, show and change tasks')
+    .enablePositionalOptions();
   for (const verb of verbs(desk)) task.addCommand(verb);
   for (const command of [task, ...task.commands]) {
     command

@@ -15,7 +15,11 @@ interface Flags {
   readonly label: readonly string[];
   readonly stateDir?: string;
   readonly drain?: number;
+  readonly idleStop?: boolean;
+  readonly idleWait: number;
 }
+
+const IDLE_WAIT_MS = 10_000;
 
 export const build: CommandModule['build'] = (session) =>
   new Command('worker')
@@ -25,11 +29,18 @@ export const build: CommandModule['build'] = (session) =>
     .option('--label <label...>', 'labels that tasks may require', [])
     .option('--state-dir <folder>', 'where it keeps its state (default: .waggle/agents/<name>)')
     .option('--drain <duration>', 'how long a run may go on after Ctrl-C (default: 30s)', durationMs)
+    .option('--idle-stop', 'leave (exit code 0) after three looks in a row that find no ready or open task')
+    .option(
+      '--idle-wait <duration>',
+      'how long to wait for work before each look (default: 10s)',
+      durationMs,
+      IDLE_WAIT_MS,
+    )
     .addHelpText(
       'after',
-      '\nExamples:\n  waggle worker --name w7\n  waggle worker --profile codex --label gpu',
+      '\nExamples:\n  waggle worker --name w7\n  waggle worker --profile codex --label gpu\n  waggle worker --idle-stop',
     )
-    .action(async ({ name, profile, label, stateDir, drain }: Flags) => {
+    .action(async ({ name, profile, label, stateDir, drain, idleStop, idleWait }: Flags) => {
       const context = await openContext({ ...session, service: 'worker' });
       await workerMain(
         context,
@@ -39,6 +50,7 @@ export const build: CommandModule['build'] = (session) =>
           ...(label.length === 0 ? {} : { labels: label }),
           ...(stateDir === undefined ? {} : { stateDir }),
           ...(drain === undefined ? {} : { drainMs: drain }),
+          ...(idleStop === true ? { idleWaitMs: idleWait } : {}),
         },
         session.signal,
       );

@@ -93,7 +93,7 @@ async function rights(agent: Bus): Promise<Finding> {
 async function streams(test: BusUnderTest): Promise<Finding> {
   const names = streamNames(test.project);
   const wanted = {
-    core: [names.journal, names.snapshots],
+    core: [names.journal, names.snapshots, names.leaders],
     swarm: [names.mail, names.beat, names.output, names.files],
   };
   const missing: string[] = [];

@@ -2,16 +2,12 @@
  * `fmail send`: stores one mail and prints its id once the bus has it.
  */
 import { readFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
-import type { Mail } from '../../../schemas/index.ts';
-import { INLINE_TEXT_LIMIT, LINE_LIMIT } from '../../../schemas/limits.ts';
-import { sendMail } from '../../../shared/bus/mailbox.ts';
-import type { MailTarget } from '../../../shared/bus/subjects.ts';
-import { isWaggleError, messageOf, WaggleError } from '../../../shared/errors.ts';
-import { randomId } from '../../../shared/random.ts';
-import { outputOf, type ProjectLink, type Session, withProject } from '../session.ts';
+import { LINE_LIMIT } from '../../../schemas/limits.ts';
+import { messageOf, WaggleError } from '../../../shared/errors.ts';
+import { checkBody, type MailFields, sendMessage } from '../mail-sending.ts';
+import { outputOf, type Session, withProject } from '../session.ts';
 import { addListTo } from '../task-filter.ts';
 import { mailRecord } from './mail-record.ts';
 import { readTags, readTarget } from './target.ts';
@@ -43,36 +39,16 @@ export const sendCommand = (session: Session): Command =>
       const to = readTarget(targetText);
       const fields = readFields(flags);
       const body = await readBody(session, message, flags.file);
-      const stored = await withProject(session, async (link) => {
-        const mail: Mail = {
-          v: 1,
-          id: randomId(),
-          kind: 'message',
-          at: link.context.clock.now(),
-          body,
-          host: hostname().slice(0, LINE_LIMIT) || 'unknown',
-          ...fields,
-        };
-        return { seq: await store(link, to, mail), from: link.agent, to, mail };
-      });
+      const stored = await withProject(session, async (link) => ({
+        ...(await sendMessage(link, to, body, fields)),
+        from: link.agent,
+        to,
+      }));
       const record = mailRecord({ ...stored, to: { kind: to.kind, name: to.name } });
       output.answer(record, () => record.id);
     });
 
-const TRIES = 3;
-
-/** Sends again where the outcome is unknown: the mail's own id makes that safe. */
-async function store({ swarm, context, agent }: ProjectLink, to: MailTarget, mail: Mail): Promise<number> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await sendMail(swarm, context.project, agent, to, mail);
-    } catch (error) {
-      if (attempt >= TRIES || !isWaggleError(error) || !error.retryable) throw error;
-    }
-  }
-}
-
-function readFields({ replyTo, priority, tag = [] }: Flags): Pick<Mail, 'reply_to' | 'priority' | 'tags'> {
+function readFields({ replyTo, priority, tag = [] }: Flags): MailFields {
   const reply = replyTo?.trim();
   if (reply !== undefined && (reply === '' || reply.length > LINE_LIMIT)) {
     throw new WaggleError('mail-invalid', { message: '--reply-to: expected the id of a message' });
@@ -99,13 +75,7 @@ async function readBody(
     throw new WaggleError('usage', { message: 'expected a message or --file, got both' });
   }
   const body = message ?? (file === undefined ? await piped(session) : await readText(file));
-  if (body.trim() === '') throw new WaggleError('usage', { message: 'message body is required' });
-  const bytes = Buffer.byteLength(body);
-  if (bytes > INLINE_TEXT_LIMIT) {
-    const told = `message exceeds the limit of ${INLINE_TEXT_LIMIT / 1024} KiB: it has ${bytes} bytes; put it in a file and send its path`;
-    throw new WaggleError('mail-invalid', { message: told });
-  }
-  return body;
+  return checkBody(body);
 }
 
 /** What a pipe or a file hands over; nothing from a terminal. The line break at its end is not the message's. */

@@ -29,6 +29,7 @@ export interface UpPlan {
 export const BUS = 'nats';
 export const ORCHESTRATOR = 'orchestrator';
 export const COMMITTER = 'committer';
+export const STALE_TAKEOVER = 'stale-takeover';
 
 /** What a service needs beyond its drain: a last word to the board, letting go of files and connections. */
 const LEAVE_MS = 10_000;
@@ -40,20 +41,28 @@ const BUS_DRAIN_MS = 15_000;
 export function planUp(options: UpPlanOptions): UpPlan {
   const { program, root: cwd, env, drainMs } = options;
   const drain = ['--drain', `${drainMs}ms`];
-  const service = (name: string, words: readonly string[], leaveMs: number): ServiceSpec => ({
+  const service = (
+    name: string,
+    words: readonly string[],
+    leaveMs: number,
+    restart: ServiceSpec['restart'] = 'always',
+  ): ServiceSpec => ({
     name,
     argv: [...program, ...words, WITH_PARENT],
     cwd,
     env,
-    restart: 'always',
+    restart,
     drainMs: leaveMs,
   });
   const workers = Array.from({ length: options.workers }, (_, n) => `${options.prefix}${n + 1}`);
-  const agents = [COMMITTER, ...workers];
+  const agents = [COMMITTER, STALE_TAKEOVER, ...workers];
   const bus = options.bus ? [service(BUS, ['nats'], BUS_DRAIN_MS)] : [];
   const agentServices = [
     service(COMMITTER, ['committer', '--name', COMMITTER, ...drain], drainMs + LEAVE_MS),
-    ...workers.map((name) => service(name, ['worker', '--name', name, ...drain], drainMs + LEAVE_MS)),
+    service(STALE_TAKEOVER, ['stale-takeover', '--name', STALE_TAKEOVER], LEAVE_MS),
+    ...workers.map((name) =>
+      service(name, ['worker', '--name', name, ...drain], drainMs + LEAVE_MS, 'on-failure'),
+    ),
   ];
   return {
     services: [...bus, service(ORCHESTRATOR, ['orchestrator'], ORCHESTRATOR_DRAIN_MS), ...agentServices],

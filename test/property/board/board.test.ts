@@ -5,7 +5,8 @@ import { explain } from '../../../shared/board/explain.ts';
 import { type Board, observable } from '../../../shared/board/state.ts';
 import { commit, config, createDriver, type Driver, fold } from '../../unit/shared/board/board-driver.ts';
 import { expectSound, isReadyByRule, isSettled, pickByRule, seen } from './rules.ts';
-import { history, inputOf, type Past, type Sent, type Step, send } from './steps.ts';
+import { history, type Step } from './step-kinds.ts';
+import { inputOf, type Past, type Sent, send } from './steps.ts';
 
 const RUNS = 100;
 

@@ -1,8 +1,6 @@
 /**
- * Random histories of a board: what agents, operators and the network may do, as data that shrinks well.
- * Numbers pick among what exists when the step is taken.
+ * Random histories of a board: what agents, operators and the network may do, as inputs of the board.
  */
-import fc from 'fast-check';
 import type { TaskPatch, TaskSpec } from '../../../schemas/index.ts';
 import { applyClaim, applyCommand, applyReport } from '../../../shared/board/decide.ts';
 import type { ClaimInput } from '../../../shared/board/decide-claim.ts';
@@ -16,131 +14,7 @@ import {
   type ReportPart,
 } from '../../unit/shared/board/board-driver.ts';
 
-import { fields, pick, some } from './fields.ts';
-
-export const workers = ['w1', 'w2', 'w3'] as const;
-export const committers = ['c1', 'c2'] as const;
-const lanes = ['main', 'docs'] as const;
-const verbs = ['start', 'takeover', 'close', 'close-commit', 'block', 'reopen', 'retry', 'cancel'] as const;
-const reports = [
-  'submitted',
-  'submitted',
-  'submitted',
-  'done',
-  'blocked',
-  'failed',
-  'limited',
-  'killed',
-  'progress',
-  'released',
-  'committed',
-  'committed',
-  'committed',
-  'conflict',
-  'gate',
-  'empty',
-  'bundle_missing',
-  'lane_moved',
-  'drained',
-  'takeover',
-] as const;
-const claims = [
-  'fresh',
-  'fresh',
-  'fresh',
-  'repeat',
-  'lower',
-  'listing',
-  'restart',
-  'elsewhere',
-  'ended',
-] as const;
-
-const step = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant('add' as const),
-      ...fields,
-      lane: fc.constantFrom('main', 'main', ...lanes, undefined),
-      expects: fc.constantFrom('change', 'change', 'none', 'any'),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      do: fc.constant('edit' as const),
-      task: pick,
-      what: fc.subarray(Object.keys(fields), { minLength: 1, maxLength: 2 }),
-      ...fields,
-    }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant('verb' as const),
-      task: pick,
-      verb: fc.constantFrom(...verbs),
-      by: fc.constantFrom('op', 'ann', 'w1'),
-    }),
-  },
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      do: fc.constant('claim' as const),
-      agent: fc.constantFrom(...workers),
-      slot: fc.nat(1),
-      how: fc.constantFrom(...claims),
-      as: pick,
-    }),
-  },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      do: fc.constant('claim' as const),
-      agent: fc.constantFrom(...committers),
-      slot: fc.constant(0),
-      how: fc.constantFrom(...claims),
-      as: pick,
-    }),
-  },
-  {
-    weight: 12,
-    arbitrary: fc.record({
-      do: fc.constant('report' as const),
-      grant: pick,
-      kind: fc.constantFrom(...reports),
-      stale: fc.boolean(),
-      from: some(pick),
-    }),
-  },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('again' as const), input: pick }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant('wait' as const),
-      ms: fc.constantFrom(1, 1_000, 10_000, 400_000),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('configure' as const), what: pick }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant('lane' as const),
-      lane: fc.constantFrom(...lanes),
-      how: fc.constantFrom('same', 'moved', 'adopt'),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant('lead' as const),
-      codec: fc.constantFrom('msgpack' as const, 'json' as const),
-    }),
-  },
-);
-export type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
-export const history = fc.array(step, { minLength: 20, maxLength: 90, size: 'max' });
+import { committers, type Step, workers } from './step-kinds.ts';
 
 export type Input =
   | { readonly door: 'command'; readonly input: CommandInput }
@@ -243,6 +117,7 @@ export function inputOf(driver: Driver, past: Past, s: Step): Input | undefined 
         reopen: { kind: 'reopen', task },
         retry: { kind: 'retry', task },
         cancel: { kind: 'cancel', task, reason: 'no' },
+        answer: { kind: 'answer', task, text: 'the second' },
       } as const;
       return command(parts[s.verb], s.by);
     }
@@ -341,8 +216,22 @@ export function inputOf(driver: Driver, past: Past, s: Step): Input | undefined 
         }
         case 'lane_moved':
           return bounce('lane_moved', s.grant % 2 === 0 ? {} : { found: commit(0xf000 + (s.grant % 5)) });
+        case 'stale':
+          return report('watch', { kind: 'stale', ...of, silent_ms: 2_700_000 });
+        case 'take-stale':
+          return report('watch', { kind: 'takeover', ...of, reason: 'stale', silent_ms: 3_000_000 });
+        case 'checkpoint': {
+          const file = { owner: from, sha256: String(s.grant % 10).repeat(64), size_bytes: 1, chunks: 1 };
+          const tree = { number: 1 + (s.grant % 3), base: commit(1), head: commit(2), file };
+          return report(from, { kind: 'checkpoint', ...of, checkpoint: { fence: of.fence, ...tree } });
+        }
         case 'takeover':
-          return report(s.grant % 5 === 0 ? 'w1' : 'watch', { kind: 'takeover', ...of, reason: 'dead' });
+          return report(s.grant % 5 === 0 ? 'w1' : 'watch', {
+            kind: 'takeover',
+            ...of,
+            reason: 'dead',
+            silent_ms: 60_000,
+          });
         default:
           return bounce(s.kind);
       }

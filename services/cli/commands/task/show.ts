@@ -3,8 +3,9 @@
  */
 import type { Command } from 'commander';
 import { systemClock } from '../../../../shared/clock.ts';
+import type { JournalEvent } from '../../event-words.ts';
 import { showEnvelope } from '../../task-envelope.ts';
-import { type TaskEvent, taskText } from '../../task-text.ts';
+import { taskText } from '../../task-text.ts';
 import { iso } from '../../tracker-record.ts';
 import { type BoardFlags, onBoard, type TaskDesk, verb } from './desk.ts';
 import { readHistory } from './history.ts';
@@ -30,7 +31,7 @@ export const showCommand = (desk: TaskDesk): Command =>
     });
 
 /** As the journal has it, with its time, and the task by its id alone. */
-function eventRecord({ seq, at, event }: TaskEvent): object {
+function eventRecord({ seq, at, event }: JournalEvent): object {
   const own =
     event.type === 'task_added' ? { ...event, task: event.task.id, by: event.task.created_by } : event;
   return { seq, timestamp: iso(at), ...own };

@@ -27,17 +27,20 @@ function read(...argv: string[]): Reading {
 }
 
 test('without flags: four workers, as many tasks as the demo likes, nothing kept', () => {
-  expect(read().options).toEqual({ workers: 4, keep: false, json: false });
+  expect(read().options).toEqual({ workers: 4, calm: false, keep: false, json: false });
 });
 
 test('every flag is read', () => {
-  expect(read('--tasks', '6', '--workers=2', '--repo', 'here', '--keep', '--json').options).toEqual({
-    tasks: 6,
-    workers: 2,
-    repo: 'here',
-    keep: true,
-    json: true,
-  });
+  expect(read('--tasks', '6', '--workers=2', '--repo', 'here', '--calm', '--keep', '--json').options).toEqual(
+    {
+      tasks: 6,
+      workers: 2,
+      repo: 'here',
+      calm: true,
+      keep: true,
+      json: true,
+    },
+  );
 });
 
 test.each([
@@ -52,6 +55,11 @@ test.each([
   const { exitCode, err } = read(...argv);
   expect(exitCode).toBe(2);
   expect(err).toMatch(/expected a whole number from|unknown option|too many arguments/);
+});
+
+test('one worker alone is not killed', () => {
+  expect(read('--workers', '1')).toMatchObject({ exitCode: 2, err: expect.stringContaining('--calm') });
+  expect(read('--workers', '1', '--calm').options).toMatchObject({ workers: 1 });
 });
 
 test('--help is told on standard output and is no failure', () => {

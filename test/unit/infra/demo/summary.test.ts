@@ -27,6 +27,14 @@ test('a good run says what was done, how fast, what was checked, and how to look
   );
   expect(text).toContain('every task is closed and has exactly one commit');
   expect(text).toContain('npm run demo -- --keep');
+  expect(text).not.toContain('Survived');
+});
+
+test('a run under fire says what it survived', () => {
+  const result = { ...options.result, takeovers: 2, orchestrator_failovers: 1 };
+  expect(summaryText({ ...options, result })).toContain(
+    'Survived: 2 takeovers of a task, 1 failover of the orchestrator.',
+  );
 });
 
 test('what is kept, and a repository of the user’s, can be looked at by the commands shown', () => {

@@ -49,7 +49,9 @@ test('a task shows its phase and how old its output is by now', () => {
 
 test('a grant that no beat has told of yet is known from the board', () => {
   const given = sources({ beats: [beat('w1')] });
-  const grants = [{ task: 't1', fence: 4, agent: 'w1', kind: 'work' as const, granted_at: 0 }];
+  const grants = [
+    { task: 't1', fence: 4, agent: 'w1', kind: 'work' as const, granted_at: 0, run: 'r', revision: 1 },
+  ];
   expect(entry('w1', { ...given, status: { ...given.status, grants } })).toMatchObject({
     state: 'working',
     tasks: [{ task: 't1', fence: 4, phase: 'granted' }],
@@ -63,7 +65,7 @@ test('an agent that missed three beats is silent; one that said goodbye is not l
 });
 
 test('who holds a grant is listed, a person and an agent that is not heard of', () => {
-  const grant = { task: 't1', fence: 1, granted_at: 0 };
+  const grant = { task: 't1', fence: 1, granted_at: 0, run: 'r', revision: 1 };
   const given = sources();
   const grants = [
     { ...grant, agent: 'operator', kind: 'manual' as const },
@@ -88,4 +90,35 @@ test('what runs here is told from what runs elsewhere, and shows even without a 
   expect(entry('w2', given)).toMatchObject({ state: 'no beat', pid: 8, supervised: true });
   expect(entry('w3', given)?.supervised).toBe(false);
   expect(entry('nats', given)).toMatchObject({ role: 'bus', state: 'running' });
+});
+
+test('an orchestrator that does not lead stands by, whether it sends beats or only runs here', () => {
+  const orchestrator = { role: 'orchestrator' as const };
+  const own = beat('orchestrator', {
+    ...orchestrator,
+    pid: 42,
+    place: { host: 'my.host', boot: 'b', state: 's' },
+  });
+  const other = beat('orchestrator-2', { ...orchestrator, pid: 43, state: 'standby' });
+  const leading = listAgents(sources({ beats: [own, other] }));
+  expect(leading.map(({ name, state, pid }) => [name, state, pid])).toEqual([
+    ['orchestrator', 'leading', 42],
+    ['orchestrator-2', 'standby', 43],
+  ]);
+  expect(leading[0]).toMatchObject({ beat_age_ms: 100, version: '0.1.0', host: 'my.host' });
+  const here = listAgents(sources({ supervised: [{ name: 'orchestrator', pid: 77 }] }));
+  expect(here.map(({ state, pid, supervised }) => [state, pid, supervised])).toEqual([
+    ['leading', 42, false],
+    ['standby', 77, true],
+  ]);
+});
+
+test('the takeover service is told by its role, with a beat and without', () => {
+  const heard = beat('stale-takeover', { role: 'stale-takeover', state: 'leading' });
+  expect(entry('stale-takeover', sources({ beats: [heard] }))).toMatchObject({
+    role: 'stale-takeover',
+    state: 'leading',
+  });
+  const silent = sources({ supervised: [{ name: 'stale-takeover', pid: 5 }] });
+  expect(entry('stale-takeover', silent)).toMatchObject({ role: 'stale-takeover', state: 'no beat' });
 });

@@ -18,7 +18,9 @@ const status: QueryAnswerOf<'status'> = {
   ready: 2,
   total: 7,
   waiting: { task: 1, commit: 0 },
-  grants: [{ task: 'a', kind: 'work', fence: 12, agent: 'w1', granted_at: now - 5_000 }],
+  grants: [
+    { task: 'a', kind: 'work', fence: 12, agent: 'w1', granted_at: now - 5_000, run: 'r', revision: 1 },
+  ],
   lanes: { main: { tip, moved_to: tip.replace('0', 'f'), commits: 2 }, old: { commits: 1, tip } },
   config: {
     ...emptyConfig,
@@ -28,6 +30,7 @@ const status: QueryAnswerOf<'status'> = {
     },
   },
   refused: { claim: 2 },
+  format: 2,
   mail_seq: 5,
 };
 

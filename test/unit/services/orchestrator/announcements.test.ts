@@ -58,15 +58,22 @@ test('a batch says its lines in the order of its events, one mail for the topic 
     },
     {
       to: { kind: 'agent', name: 'orchestrator' },
-      text: ['claim: t1 by w1', 't2 closed by w2', `committer: ${'c'.repeat(40)}`, 't3 closed by ada'].join(
-        '\n',
-      ),
+      text: [
+        'claim: t1 by w1',
+        't2 closed by w2',
+        't2: done',
+        `committer: ${'c'.repeat(40)}`,
+        't3 closed by ada',
+        't3: done',
+      ].join('\n'),
     },
   ]);
 });
 
-test('a manual grant is a claim, a commit grant is not, and what does not close is not told', () => {
-  expect(announcementsOf([granted('t1', 'commit'), ended('t1', 'open'), ended('t2', 'failed')])).toEqual([]);
+test('a manual grant is a claim, a commit grant is not, and what goes back to the queue is not told', () => {
+  expect(announcementsOf([granted('t1', 'commit'), ended('t1', 'open'), ended('t2', 'submitted')])).toEqual(
+    [],
+  );
   expect(announcementsOf([granted('t1', 'manual')]).map(({ text }) => text)).toEqual([
     'claim: t1 by w1',
     'claim: t1 by w1',
@@ -81,4 +88,46 @@ test('a batch too large for one mail is told in several, no line cut or lost', (
   expect(mails.flatMap(({ text }) => text.split('\n'))).toEqual(
     events.map((_, n) => `claim: task-${n} by w1`),
   );
+});
+
+test('what stops until a person acts stands out in the inbox: kind message, and the command that helps', () => {
+  const asked: Event = {
+    ...ended('t1', 'blocked'),
+    outcome: 'needs_input',
+    reason: 'which\n  one?',
+  } as Event;
+  expect(
+    announcementsOf([asked, { ...ended('t2', 'failed'), reason: '3 of 3 attempts failed' } as Event]),
+  ).toEqual([
+    { to: { kind: 'agent', name: 'orchestrator' }, text: 't1: blocked' },
+    {
+      to: { kind: 'agent', name: 'orchestrator' },
+      kind: 'message',
+      text: 't1 needs input: which one?; waggle answer t1 <text>\nt2 failed: 3 of 3 attempts failed; waggle task retry t2',
+    },
+  ]);
+});
+
+test('a stale owner is nudged on the topic and by mail, and a takeover is told as a reopening', () => {
+  const stale: Event = {
+    type: 'stale_seen',
+    task: 't1',
+    fence: 1,
+    agent: 'w1',
+    by: 'watch',
+    silent_ms: 2_700_500,
+  };
+  const nudge = 'stale-check: t1 no update >=45m; please post status/owner';
+  expect(announcementsOf([stale])).toEqual([
+    { to: { kind: 'topic', name: 'task' }, text: nudge },
+    { to: { kind: 'agent', name: 'w1' }, text: nudge },
+  ]);
+  const taken: Event = {
+    ...(ended('t1', 'open') as EventOf<'grant_ended'>),
+    end: { fence: 1, run: 'r', why: 'takeover' },
+  };
+  expect(announcementsOf([taken])).toEqual([
+    { to: { kind: 'topic', name: 'task' }, text: 'stale-reopen: t1 reopened for reassignment' },
+    { to: { kind: 'agent', name: 'orchestrator' }, text: 'stale-reopen: t1' },
+  ]);
 });

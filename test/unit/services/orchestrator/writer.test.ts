@@ -49,7 +49,7 @@ function start(maxPayloadBytes = 1_000_000) {
   const board = createBoard();
   const end = new AbortController();
   ends.push(end);
-  const position = { seq: 0, batch: undefined, at: 0, mailSeq: 0 };
+  const position = { seq: 0, batch: undefined, at: 0, mail: { seq: 0 } };
   const store = new BatchStore({
     board,
     position,
@@ -146,10 +146,10 @@ test('a batch that is cut says of each part how far MAIL is consumed with it', a
     (grant, n) =>
       new Promise((resolve) => {
         const progress = { ...about(grant), kind: 'progress' as const, note: 'x'.repeat(3_000) };
-        writer.mail('w', progress, 10 + n, resolve);
+        writer.mail('w', progress, { seq: 10 + n }, resolve);
       }),
   );
-  writer.mail('w', undefined, 14, () => {});
+  writer.mail('w', undefined, { seq: 14 }, () => {});
   journal.isHolding = false;
   journal.ack();
   await Promise.all([blocker, ...answers]);
@@ -169,10 +169,10 @@ test('a claim waits for the mail it names, and is decided right after it', async
   const answers: string[] = [];
   writer.claim('w', claimBy('w', { after_mail: 7, wait_ms: 5_000 }), ({ kind }) => answers.push(kind));
   await addTo(writer, 'two');
-  writer.mail('v', undefined, 6, () => {});
+  writer.mail('v', undefined, { seq: 6 }, () => {});
   await addTo(writer, 'three');
   expect(answers).toEqual([]);
-  writer.mail('w', undefined, 7, () => {});
+  writer.mail('w', undefined, { seq: 7 }, () => {});
   await until('it is answered', () => answers.length > 0);
   expect(answers).toEqual(['granted']);
 });

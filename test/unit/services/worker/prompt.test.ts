@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { TaskGrant } from '../../../../schemas/index.ts';
-import { composePrompt } from '../../../../services/worker/prompt.ts';
+import { composePrompt, type EarlierWork } from '../../../../services/worker/prompt.ts';
 
 const grant = (more: Partial<TaskGrant>): TaskGrant => ({
   kind: 'work',
@@ -43,5 +43,35 @@ test('progress and what earlier tries left follow under headings, in their order
       '## An earlier change did not pass its gates\n\nVG-A\nred',
       '## Answer to your question\n\nblue\n',
     ].join('\n\n'),
+  );
+});
+
+test('what became of an earlier try stands before its progress note', () => {
+  const resumed = (what: NonNullable<EarlierWork['resumed']>) =>
+    composePrompt(grant({ body: 'Do this.', note: 'half done' }), { resumed: what, rescues: new Map() });
+  expect(resumed({ kind: 'in-tree', ref: 'refs/x/1' })).toMatch(
+    /^Do this.\n\n## Work of an earlier try is in your tree\n\n.*uncommitted.*`refs\/x\/1`.*\n\n## Progress so far\n\nhalf done\n$/,
+  );
+  const files = Array.from({ length: 23 }, (_, n) => `f${n}`);
+  expect(resumed({ kind: 'conflict', ref: 'refs/x/1', files })).toMatch(
+    /conflicts in f0, .*, f19 and 3 more/,
+  );
+  expect(resumed({ kind: 'lost', reason: 'it is gone' })).toContain('cannot be used: it is gone.');
+});
+
+test('a rescued tree is named with the ref under which it can be looked at, or why it cannot', () => {
+  const checkpoint = {
+    fence: 4,
+    number: 1,
+    base: 'a'.repeat(40),
+    head: 'b'.repeat(40),
+    file: { owner: 'w', sha256: 'c'.repeat(64), size_bytes: 1, chunks: 1 },
+  };
+  const rescue = { kind: 'rescue', fence: 4, at: 1, text: 'w stored its tree', checkpoint } as const;
+  const said = (found: { ref: string } | { reason: string }) =>
+    composePrompt(grant({ attachments: [rescue] }), { rescues: new Map([[4, found]]) });
+  expect(said({ ref: 'refs/waggle/rescue/4' })).toContain('`git log -p HEAD..refs/waggle/rescue/4`');
+  expect(said({ reason: 'its file is gone' })).toContain(
+    'w stored its tree\n\nIt cannot be looked at: its file is gone',
   );
 });

@@ -30,13 +30,12 @@ const grant = (expects: TaskGrant['expects'], withLane = true) => ({
 });
 
 describe('what is reported of a run', () => {
-  test('nothing, once the right to report is gone, whatever the tree holds', () => {
-    expect(judge(grant('change'), end('fenced'), change)).toEqual({ next: 'nothing' });
+  test('nothing but its tree, once the right to report is gone, whatever the tree holds', () => {
+    expect(judge(grant('change'), end('fenced'), change)).toEqual({ next: 'rescue' });
   });
 
   test('a run that was stopped to leave gives the task back', () => {
-    const verdict = judge(grant('change'), end('killed'), change);
-    expect(verdict).toMatchObject({ next: 'report', report: { kind: 'released' } });
+    expect(judge(grant('change'), end('killed'), change)).toEqual({ next: 'release' });
   });
 
   test.each(['crashed', 'timed_out', 'env_failed', 'rate_limited', 'auth_failed'] as const)(

@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Report } from '../../../../schemas/index.ts';
-import { openOutbox } from '../../../../shared/agent/outbox.ts';
+import type { Checkpoint, Report } from '../../../../schemas/index.ts';
+import { type Outgoing, openOutbox } from '../../../../shared/agent/outbox.ts';
 import { keptLog } from '../../../support/kept-log.ts';
 import { temporaryFolder } from '../../../support/repository.ts';
 
@@ -13,22 +13,45 @@ beforeEach(() => {
 afterEach(() => place.remove());
 
 const folder = () => join(place.path, 'outbox');
-const report = (id: string): Report => ({
-  v: 1,
-  kind: 'progress',
-  id,
-  task: 't',
-  fence: 1,
-  run: 'r',
-  note: id,
+const grant = { v: 1, task: 't', fence: 1, run: 'r' } as const;
+const note = (id: string): Report => ({ ...grant, kind: 'progress', id, note: id });
+const report = (id: string): Outgoing => ({ report: note(id) });
+const checkpointOf = (number: number, fence = 1): Checkpoint => ({
+  fence,
+  number,
+  base: 'a'.repeat(40),
+  head: 'b'.repeat(40),
+  file: { owner: 'w', sha256: 'c'.repeat(64), size_bytes: 1, chunks: 1 },
 });
-const ids = (reports: readonly Report[]) => reports.map(({ id }) => id);
+const checkpoint = (number: number, fence = 1): Report => ({
+  ...grant,
+  fence,
+  kind: 'checkpoint',
+  id: `c-${fence}-${number}`,
+  checkpoint: checkpointOf(number, fence),
+});
+const submitted: Report = {
+  ...grant,
+  kind: 'submitted',
+  id: 's',
+  base: 'a'.repeat(40),
+  head: 'b'.repeat(40),
+  bundle: checkpointOf(1).file,
+};
+const ids = (pending: readonly Outgoing[]) => pending.map(({ report: { id } }) => id);
+const bundle = (content: string): string => {
+  const file = join(place.path, `${content}.bundle`);
+  writeFileSync(file, content);
+  return file;
+};
 
 test('reports are on disk, readable by nobody else, and come back oldest first', async () => {
   const first = await openOutbox(folder(), keptLog());
   for (const id of ['c', 'a', 'b']) await first.put(report(id));
+  await first.put({ report: submitted, bundle: bundle('work') });
   expect(statSync(folder()).mode & 0o777).toBe(0o700);
   for (const file of readdirSync(folder())) expect(statSync(join(folder(), file)).mode & 0o777).toBe(0o600);
+  await first.remove('s');
   const second = await openOutbox(folder(), keptLog());
   expect(ids(second.pending())).toEqual(['c', 'a', 'b']);
   await second.put(report('d'));
@@ -59,4 +82,53 @@ test('what cannot be read is set aside with a word, and half a file of a dead wr
   // New ones take no name that was used.
   await again.put(report('new'));
   expect(readFileSync(join(folder(), '00000004.json'), 'utf8')).toContain('"new"');
+});
+
+test('a report brings its bundle along, which survives the original and the process, and goes with it', async () => {
+  const outbox = await openOutbox(folder(), keptLog());
+  const original = bundle('work');
+  const rescue = checkpoint(4);
+  await outbox.put({ report: submitted, bundle: original, rescue });
+  const again = await openOutbox(folder(), keptLog());
+  const [kept] = again.pending();
+  expect(kept).toMatchObject({ report: submitted, rescue });
+  expect(readFileSync(kept!.bundle!, 'utf8')).toBe('work');
+  await again.remove('s');
+  expect(readdirSync(folder())).toEqual([]);
+  expect(existsSync(original)).toBe(true);
+});
+
+test('a bundle whose report was never written is removed: its tree is still there', async () => {
+  const outbox = await openOutbox(folder(), keptLog());
+  await outbox.put({ report: submitted, bundle: bundle('work') });
+  writeFileSync(join(folder(), '00000007.bundle'), 'alone');
+  const again = await openOutbox(folder(), keptLog());
+  expect(readdirSync(folder()).toSorted()).toEqual(['00000001.bundle', '00000001.json']);
+  await again.put(report('next'));
+  expect(existsSync(join(folder(), '00000008.json'))).toBe(true);
+});
+
+test('a newer checkpoint takes the place of older ones of its grant, and so does the submission', async () => {
+  const outbox = await openOutbox(folder(), keptLog());
+  await outbox.put({ report: checkpoint(1), bundle: bundle('one') });
+  await outbox.put({ report: checkpoint(1, 2), bundle: bundle('other') });
+  await outbox.put(report('note'));
+  await outbox.put({ report: checkpoint(2), bundle: bundle('two') });
+  expect(ids(outbox.pending())).toEqual(['c-2-1', 'note', 'c-1-2']);
+  await outbox.put({ report: submitted, bundle: bundle('all') });
+  expect(ids((await openOutbox(folder(), keptLog())).pending())).toEqual(['c-2-1', 'note', 's']);
+});
+
+test('what cannot be delivered is set aside with its bundle, for a person', async () => {
+  const log = keptLog();
+  const outbox = await openOutbox(folder(), log);
+  await outbox.put({ report: submitted, bundle: bundle('work') });
+  await outbox.setAside('s', 'nobody takes it');
+  expect(outbox.pending()).toEqual([]);
+  expect(readdirSync(folder()).toSorted()).toEqual(['00000001.bundle', '00000001.json.undeliverable']);
+  expect(log.lines).toMatchObject([
+    { level: 'error', fields: { fault: 'nobody takes it', task: 't', fence: 1 } },
+  ]);
+  expect((await openOutbox(folder(), keptLog())).pending()).toEqual([]);
+  expect(readdirSync(folder())).toContain('00000001.bundle');
 });

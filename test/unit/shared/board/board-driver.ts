@@ -212,7 +212,7 @@ export function createDriver(changes: Partial<BoardConfig> = {}) {
         ...more,
       } as ReportPart),
     takeover: (grant: AnyGrant, from = 'watch') =>
-      driver.report(from, { kind: 'takeover', ...rights(grant), reason: 'dead' }),
+      driver.report(from, { kind: 'takeover', ...rights(grant), reason: 'dead', silent_ms: 60_000 }),
     openLane: (lane = 'main', tip = commit(1)) => driver.report('c1', { kind: 'lane', lane, tip }),
     configure(more: Partial<BoardConfig>) {
       return driver.command({ kind: 'configure', config: { ...driver.board.config, ...more } });

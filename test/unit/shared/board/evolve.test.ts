@@ -80,7 +80,7 @@ describe('leading', () => {
     const board = createBoard();
     const identity = { leader: 'l1', project: 'demo', genesis: 'g1' };
     const first = leadEvents(board, identity);
-    expect(first.map(({ type }) => type)).toEqual(['genesis', 'led']);
+    expect(first.map(({ type }) => type)).toEqual(['genesis', 'format', 'led']);
     for (const event of first) evolve(board, event, 1);
     expect(leadEvents(board, { ...identity, leader: 'l2', genesis: 'g2' })).toEqual([
       { type: 'led', leader: 'l2', term: 2 },

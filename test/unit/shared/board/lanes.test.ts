@@ -115,6 +115,51 @@ describe('a lane', () => {
     expect(driver.openLane('main', commit(51)).events).toEqual([]);
   });
 
+  it('fails a submission that its committers die of, once a look-up has said that it is not in the branch', () => {
+    const driver = createDriver();
+    driver.add({ id: 'a' });
+    driver.submit('w1', driver.take('w1'));
+    for (let death = 0; death < 3; death += 1) driver.takeover(driver.takeCommit());
+    expect(driver.task('a')).toMatchObject({
+      state: 'submitted',
+      losses: 0,
+      submission: { unresolved: true },
+    });
+    driver.bounced('c1', driver.takeCommit(), 'bundle_damaged', { detail: '3 committers died' });
+    expect(driver.task('a')).toMatchObject({
+      state: 'failed',
+      blocked_reason: expect.stringContaining('3 committers died'),
+    });
+  });
+
+  it('closes one that its committers died of when the look-up finds it', () => {
+    const driver = createDriver();
+    driver.add({ id: 'a' });
+    driver.submit('w1', driver.take('w1'));
+    for (let death = 0; death < 5; death += 1) driver.takeover(driver.takeCommit());
+    driver.committed('c1', driver.takeCommit(), { found: true });
+    expect(driver.task('a')).toMatchObject({ state: 'closed', closing: { how: 'committed' } });
+  });
+
+  it('counts only deaths, of the submission at hand', () => {
+    const driver = createDriver();
+    driver.add({ id: 'a' });
+    const damaged = () => driver.bounced('c1', driver.takeCommit(), 'bundle_damaged');
+    driver.submit('w1', driver.take('w1'));
+    driver.takeover(driver.takeCommit());
+    // Left without having begun, and given back: nobody died.
+    driver.takeCommit();
+    driver.claim('c1', { work: 'commit', leaving: true });
+    driver.bounced('c1', driver.takeCommit(), 'drained');
+    driver.takeover(driver.takeCommit());
+    damaged();
+    expect(driver.task('a')).toMatchObject({ state: 'open', losses: 1 });
+    driver.submit('w1', driver.take('w1'));
+    driver.takeover(driver.takeCommit());
+    damaged();
+    expect(driver.task('a')).toMatchObject({ state: 'open', losses: 2 });
+  });
+
   it('says once that its queue ran empty with a committer waiting', () => {
     const driver = createDriver();
     const idle = (applied: { events: readonly { type: string }[] }) => applied.events.map(({ type }) => type);

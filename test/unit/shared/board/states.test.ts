@@ -69,8 +69,10 @@ describe('the life of a task', () => {
   it('keeps the checkpoint of a drained run for the next one and counts nothing', () => {
     const driver = createDriver();
     driver.add({ id: 'a' });
-    const checkpoint = { owner: 'w1', sha256: 'c'.repeat(64), size_bytes: 1, chunks: 1 };
-    driver.report('w1', { kind: 'released', ...rights(driver.take('w1')), reason: 'drain', checkpoint });
+    const grant = driver.take('w1');
+    const file = { owner: 'w1', sha256: 'c'.repeat(64), size_bytes: 1, chunks: 1 };
+    const checkpoint = { fence: grant.fence, number: 1, base: 'a'.repeat(40), head: 'b'.repeat(40), file };
+    driver.report('w1', { kind: 'released', ...rights(grant), reason: 'drain', checkpoint });
     expect(driver.take('w2')).toMatchObject({ attempt: 1, checkpoint });
     expect(driver.task('a')).toMatchObject({ attempts: 0, losses: 0 });
   });

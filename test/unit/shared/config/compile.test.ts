@@ -34,7 +34,7 @@ describe('compiling waggle.yaml', () => {
         roles: { ann: 'operator' },
       },
       profiles: new Map(),
-      workers: { count: 1, labels: [] },
+      workers: { count: 1, labels: [], checkpointMs: 60_000 },
       bus: {},
     });
     expect(check('BoardConfig', config.board)).toMatchObject({ ok: true });
@@ -61,7 +61,7 @@ profiles:
     grace: 2s
   other: { command: [x] }
 policies: { max_attempts: 5, backoff: 1s, backoff_max: 2s, lease: 300ms, paths: warn, max_grants: 9, weights: { docs: 0.5 } }
-workers: { count: 3, labels: [gpu] }
+workers: { count: 3, labels: [gpu], checkpoint: 90s }
 roles: { bob: committer, ann: worker }
 bus: { output_max_bytes: 20MiB, output_max_age: 1d }
 `);
@@ -107,7 +107,12 @@ bus: { output_max_bytes: 20MiB, output_max_age: 1d }
       silenceMs: 900_000,
       graceMs: 10_000,
     });
-    expect(config.workers).toEqual({ count: 3, profile: 'mock', labels: ['gpu'] });
+    expect(config.workers).toEqual({
+      count: 3,
+      profile: 'mock',
+      labels: ['gpu'],
+      checkpointMs: 90_000,
+    });
     expect(config.bus).toEqual({ outputMaxBytes: 20_971_520, outputMaxAgeMs: 86_400_000 });
     expect(check('BoardConfig', config.board)).toMatchObject({ ok: true });
   });

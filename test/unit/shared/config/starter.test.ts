@@ -10,7 +10,12 @@ describe('the starter configuration', () => {
     const outcome = read(starterConfig({ project: 'demo', command }));
     expect(outcome.ok && outcome.value.project).toBe('demo');
     expect(outcome.ok && outcome.value.profiles.get('default')?.command).toEqual(command);
-    expect(outcome.ok && outcome.value.workers).toEqual({ count: 1, profile: 'default', labels: [] });
+    expect(outcome.ok && outcome.value.workers).toEqual({
+      count: 1,
+      profile: 'default',
+      labels: [],
+      checkpointMs: 60_000,
+    });
   });
 
   it('keeps a project name that YAML would take for a number or a word of its own', () => {

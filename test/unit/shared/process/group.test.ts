@@ -4,6 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { systemClock } from '../../../../shared/clock.ts';
 import {
   endGroup,
+  endMarked,
   type ProcessGroup,
   signalGroup,
   terminateGroup,
@@ -119,3 +120,19 @@ test('a hurry cuts the grace short', async () => {
   expect(await ending).toBe(true);
   expect(await processesWith(marker)).toEqual([]);
 });
+
+test.runIf(process.platform === 'linux')(
+  'what has a marker is ended in whatever group it is, and nothing else',
+  async () => {
+    const marker = `group-${randomId(8)}`;
+    await startGroup(`echo up; ${LOOP}`, `${marker}-other`, { WAGGLE_RUN: 'other' });
+    await startGroup(`trap '' TERM; echo up; ${LOOP}`, `${marker}-a`, { WAGGLE_RUN: marker });
+    await startGroup(`echo up; ${LOOP}`, `${marker}-b`, { WAGGLE_RUN: marker });
+    await expectRunning(marker, 3);
+    expect(await endMarked(`WAGGLE_RUN=${marker}`, options)).toBeGreaterThanOrEqual(2);
+    expect(await processesWith(`${marker}-a`)).toEqual([]);
+    expect(await processesWith(`${marker}-b`)).toEqual([]);
+    await expectRunning(`${marker}-other`, 1);
+    expect(await endMarked(`WAGGLE_RUN=${marker}`, options)).toBe(0);
+  },
+);

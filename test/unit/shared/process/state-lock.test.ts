@@ -1,5 +1,5 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -122,7 +122,8 @@ test('a released directory is taken again with a higher generation and the same 
   const second = await acquireStateLock(folder, { randomId });
   expect(second.generation).toBe(first.generation + 1);
   expect(second.stateId).toBe(first.stateId);
-  expect(second.place).toEqual({ host: hostname(), boot: await bootId(), state: first.stateId });
+  expect(second.place).toEqual(first.place);
+  expect(second.place).toMatchObject({ host: hostname(), boot: await bootId() });
 });
 
 test('releasing a directory that somebody removed is no error', async () => {
@@ -155,4 +156,19 @@ test('a lock that a loss of power left empty is free', async () => {
   const lock = await acquireStateLock(folder, { randomId });
   expect(lock.generation).toBe(10);
   expect(JSON.parse(await readFile(join(folder, 'lock.10'), 'utf8'))).toMatchObject({ pid: process.pid });
+});
+
+test('a renamed directory is the same place, a copy of it is another', async () => {
+  const original = join(folder, 'original');
+  const first = await acquireStateLock(original, { randomId });
+  await first.release();
+  await cp(original, join(folder, 'copy'), { recursive: true, preserveTimestamps: true });
+  const copy = await acquireStateLock(join(folder, 'copy'), { randomId });
+  await copy.release();
+  await rename(original, join(folder, 'renamed'));
+  const renamed = await acquireStateLock(join(folder, 'renamed'), { randomId });
+  await renamed.release();
+  expect(copy.stateId).toBe(first.stateId);
+  expect(copy.place.state).not.toBe(first.place.state);
+  expect(renamed.place).toEqual(first.place);
 });

@@ -13,14 +13,21 @@ const options: UpPlanOptions = {
 
 test('services start bus first and stop agents first, and each watches its supervisor', () => {
   const plan = planUp(options);
-  expect(plan.services.map(({ name }) => name)).toEqual(['nats', 'orchestrator', 'committer', 'w1', 'w2']);
-  expect(plan.stopOrder).toEqual([['committer', 'w1', 'w2'], ['orchestrator'], ['nats']]);
-  expect(plan.agents).toEqual(['committer', 'w1', 'w2']);
+  expect(plan.services.map(({ name }) => name)).toEqual([
+    'nats',
+    'orchestrator',
+    'committer',
+    'stale-takeover',
+    'w1',
+    'w2',
+  ]);
+  expect(plan.stopOrder).toEqual([['committer', 'stale-takeover', 'w1', 'w2'], ['orchestrator'], ['nats']]);
+  expect(plan.agents).toEqual(['committer', 'stale-takeover', 'w1', 'w2']);
   for (const { argv, cwd } of plan.services) {
     expect(argv.at(-1)).toBe('--with-parent');
     expect(cwd).toBe('/repo');
   }
-  expect(plan.services[3]?.argv.slice(0, -1)).toEqual(
+  expect(plan.services[4]?.argv.slice(0, -1)).toEqual(
     'node waggle.js worker --name w1 --drain 30000ms'.split(' '),
   );
 });
@@ -32,10 +39,15 @@ test('an agent is killed only some time after its drain is over', () => {
 
 test('a bus of somebody else is neither started nor stopped; workers may be none', () => {
   const plan = planUp({ ...options, bus: false, workers: 0 });
-  expect(plan.services.map(({ name }) => name)).toEqual(['orchestrator', 'committer']);
-  expect(plan.stopOrder).toEqual([['committer'], ['orchestrator']]);
+  expect(plan.services.map(({ name }) => name)).toEqual(['orchestrator', 'committer', 'stale-takeover']);
+  expect(plan.stopOrder).toEqual([['committer', 'stale-takeover'], ['orchestrator']]);
 });
 
 test('workers are called by the prefix', () => {
-  expect(planUp({ ...options, prefix: 'gpu-' }).agents).toEqual(['committer', 'gpu-1', 'gpu-2']);
+  expect(planUp({ ...options, prefix: 'gpu-' }).agents).toEqual([
+    'committer',
+    'stale-takeover',
+    'gpu-1',
+    'gpu-2',
+  ]);
 });

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { busKilledOften, recoveries, stoppable, stopped } from '../support/recoveries.ts';
+
+test.each(recoveries.map((recovery) => [recovery.name, recovery] as const))(
+  'after kill -9 of the %s the swarm goes on in time, nothing lost, nothing twice',
+  async (_, { run, bounds }) => {
+    const measured = await run();
+    expect(Object.keys(measured)).toEqual(Object.keys(bounds));
+    for (const [what, bound] of Object.entries(bounds)) expect(measured[what], what).toBeLessThan(bound);
+  },
+  180_000,
+);
+
+test('after kill -9 of the nats-server at ten random moments each time the swarm goes on within 5 s', async () => {
+  const measured = await busKilledOften();
+  expect(measured).toHaveLength(10);
+  expect(Math.max(...measured)).toBeLessThan(5_000);
+}, 240_000);
+
+test.each(stoppable)(
+  'a %s that is stopped for two leases and goes on robs nobody and does nothing twice',
+  async (what) => await stopped(what),
+  180_000,
+);

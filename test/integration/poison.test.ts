@@ -1,0 +1,151 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Deciders } from '../../services/orchestrator/judge.ts';
+import { applyClaim, applyCommand, applyReport, BoardBroken } from '../../shared/board/decide.ts';
+import type { BoardClient } from '../../shared/bus/board-client.ts';
+import type { Bus } from '../../shared/bus/port.ts';
+import { subjectsOf } from '../../shared/bus/subjects.ts';
+import {
+  about,
+  add,
+  claimBy,
+  done,
+  grantOf,
+  mailReport,
+  plain,
+  sendClaim,
+  stateOf,
+  until,
+} from '../support/asking.ts';
+import { startNatsServer } from '../support/nats-server.ts';
+import { anyone, project, startHive, type TestHive } from '../support/orchestrator.ts';
+
+const limit = 65_536;
+let hive: TestHive;
+let client: BoardClient;
+let w1: Bus;
+let tried: string[];
+
+/** What a decider of a test build does with an input that names it. */
+function strike(text: string): void {
+  const found = /(throw|break)-me(-\w+)?/.exec(text);
+  if (found === null) return;
+  tried.push(found[0]);
+  if (found[1] === 'throw') throw new TypeError('no decision');
+  throw new BoardBroken('half of it was applied');
+}
+
+const deciders: Deciders = {
+  applyClaim(board, input, now) {
+    strike(input.claim.capabilities.labels?.join(' ') ?? '');
+    return applyClaim(board, input, now);
+  },
+  applyCommand(board, input, now, fits) {
+    strike(input.command.id);
+    return applyCommand(board, input, now, fits);
+  },
+  applyReport(board, input, now) {
+    strike(input.report.id);
+    return applyReport(board, input, now);
+  },
+};
+
+beforeEach(async () => {
+  tried = [];
+  const server = await startNatsServer({ maxPayloadBytes: limit });
+  hive = await startHive({ server, more: { deciders } });
+  client = await hive.client('operator');
+  w1 = await hive.connect('w1');
+  await hive.configure({ roles: { operator: 'operator' } });
+  await add(client, plain('one'));
+});
+afterEach(() => hive.stop());
+
+const status = () => client.query<'status'>({ v: 1, kind: 'status' });
+const consumed = (seq: number) =>
+  until(`mail ${seq} is consumed`, async () => (await status().catch(() => undefined))?.mail_seq === seq);
+const labelled = (label: string) => ({ ...anyone, labels: [label] });
+/** A claim that is repeated until it is answered, as agents do. */
+const claimUntil = async (label: string) => {
+  const claimer = await hive.claimer('w1', { capabilities: labelled(label) });
+  return await claimer.next({ holds: [], waitMs: 500, signal: new AbortController().signal });
+};
+
+async function expectOnward(): Promise<void> {
+  const name = `onward-${Math.round(performance.now())}`;
+  await add(client, plain(name, { priority: 'P0' }));
+  const worker = await hive.connect(name);
+  expect(grantOf(await sendClaim(worker, name, claimBy(name, { wait_ms: 2_000 }))).task).toBe(name);
+}
+
+test('what makes a decision throw is refused by name, by every door, and the term goes on', async () => {
+  const grant = grantOf(await sendClaim(w1, 'w1', claimBy('w1')));
+  const command = { v: 1, kind: 'cancel', id: 'throw-me-command', task: 'one' } as const;
+  expect(await client.command(command)).toMatchObject({ status: 'refused', code: 'undecidable' });
+  const claim = claimBy('w1', { number: 2, capabilities: labelled('throw-me-claim') });
+  expect(await sendClaim(w1, 'w1', claim)).toMatchObject({
+    kind: 'refused',
+    code: 'undecidable',
+  });
+  const carried = {
+    ...claimBy('w1', { number: 3, holds: [grant.fence] }),
+    report: done(grant, 'throw-me-carried'),
+  };
+  expect((await sendClaim(w1, 'w1', carried)).report).toMatchObject({ code: 'undecidable' });
+  const seq = await mailReport(w1, 'w1', done(grant, 'throw-me-mail'));
+  await consumed(seq);
+  expect((await status()).term).toBe(1);
+  expect(await stateOf(client, 'one')).toBe('claimed');
+  await hive.restartOrchestrator();
+  // The mail is behind us: nobody tries it again.
+  expect((await status()).mail_seq).toBeGreaterThanOrEqual(seq);
+  expect(tried.filter((what) => what === 'throw-me-mail')).toHaveLength(1);
+  await expectOnward();
+});
+
+test.each([
+  [
+    'a mail',
+    () =>
+      mailReport(w1, 'w1', {
+        ...about({ task: 'one', fence: 1, run: 'r' } as never, 'break-me'),
+        kind: 'progress',
+        note: 'x',
+      }),
+  ],
+  ['a command', () => client.command({ v: 1, kind: 'cancel', id: 'break-me', task: 'one' })],
+  ['a claim', () => claimUntil('break-me')],
+])('%s that breaks the board costs one term, and is refused by the next one', async (_, send) => {
+  const answer = await send();
+  if (typeof answer === 'number') await consumed(answer);
+  else
+    expect(answer).toMatchObject({
+      code: 'undecidable',
+      message: expect.stringContaining('broke the board before'),
+    });
+  await until('the next term', async () => (await status().catch(() => undefined))?.term === 2);
+  await expectOnward();
+  expect(tried).toHaveLength(1);
+  await hive.restartOrchestrator();
+  await expectOnward();
+  expect(tried).toHaveLength(1);
+});
+
+test('what is too large to be stored, or no message at all, is refused and consumed, also by the next leader', async () => {
+  const grant = grantOf(await sendClaim(w1, 'w1', claimBy('w1')));
+  const note = 'x'.repeat(limit / 2);
+  const large = { ...about(grant, 'large'), kind: 'progress' as const, note };
+  const carried = { ...claimBy('w1', { number: 2, holds: [grant.fence] }), report: large };
+  expect((await sendClaim(w1, 'w1', carried)).report).toMatchObject({ code: 'too-large' });
+  const tasks = Array.from({ length: 3 }, (_, n) => plain(`l-${n}`, { body: 'x'.repeat(19_000) }));
+  expect(await client.command({ v: 1, kind: 'add', id: 'large', tasks })).toMatchObject({
+    code: 'too-large',
+  });
+  await mailReport(w1, 'w1', large);
+  const subject = subjectsOf(project).mail('w1', { kind: 'agent', name: 'orchestrator' });
+  const garbage = await w1.append(subject, Buffer.from('\u0000garbage'));
+  await consumed(garbage.seq);
+  await hive.restartOrchestrator();
+  const last = await mailReport(w1, 'w1', done(grant));
+  await until('what comes behind them counts', async () => (await stateOf(client, 'one')) === 'closed');
+  expect((await status()).mail_seq).toBeGreaterThanOrEqual(last);
+});

@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { add, plain, until } from '../support/asking.ts';
+import { BEAT_MS, LEASE_MS, startTakeoverBench, type TakeoverBench } from '../support/takeover-bench.ts';
+import { kill } from '../support/takers.ts';
+
+let bench: TakeoverBench;
+beforeEach(async () => {
+  bench = await startTakeoverBench();
+});
+afterEach(() => bench.stop());
+
+const fencesTaken = async () => (await bench.taken()).map(({ fence }) => fence);
+
+test('a service that was stopped past a lease takes nobody before it has watched for a whole lease', async () => {
+  await add(bench.client, plain('a'), plain('b'));
+  const lively = await bench.takers.worker('w1', BEAT_MS);
+  const dying = await bench.takers.worker('w2', BEAT_MS);
+  const process = bench.takers.spawn();
+  await until('it leads', async () => (await bench.beatOf('taker')) === 'leading');
+  process.kill('SIGSTOP');
+  dying.fallSilent();
+  const stoppedAt = performance.now();
+  await until('a lease is over', () => performance.now() - stoppedAt > LEASE_MS * 1.5);
+  expect(await bench.taken()).toEqual([]);
+  const wokenAt = Date.now();
+  process.kill('SIGCONT');
+  const { at } = await bench.takenWithin(dying.grant.fence, 15_000);
+  expect(at - wokenAt).toBeGreaterThanOrEqual(LEASE_MS);
+  expect(await fencesTaken()).not.toContain(lively.grant.fence);
+});
+
+test('a killed and restarted bus robs nobody, and the dead are taken afterwards', async () => {
+  await add(bench.client, plain('a'), plain('b'));
+  const lively = await bench.takers.worker('w1', BEAT_MS);
+  const dying = await bench.takers.worker('w2', BEAT_MS);
+  const taker = await bench.takers.start();
+  await until('the watch judges', () => taker.word() === 'judging');
+  await bench.hive.server.kill();
+  dying.fallSilent();
+  const killedAt = performance.now();
+  await until('all are unheard for a lease', () => performance.now() - killedAt > LEASE_MS * 1.2);
+  const restartedAt = Date.now();
+  await bench.hive.server.restart();
+  const { at } = await bench.takenWithin(dying.grant.fence, 15_000);
+  expect(at - restartedAt).toBeGreaterThanOrEqual(LEASE_MS);
+  expect(await fencesTaken()).not.toContain(lively.grant.fence);
+});
+
+test('of two services one leads; when it is killed the other takes over', async () => {
+  await add(bench.client, plain('a'), plain('b'));
+  const lively = await bench.takers.worker('w1', BEAT_MS);
+  const dying = await bench.takers.worker('w2', BEAT_MS);
+  const first = bench.takers.spawn();
+  await until('the first leads', async () => (await bench.beatOf('taker')) === 'leading');
+  const second = await bench.takers.start('taker-2');
+  await until('the second stands by', async () => (await bench.beatOf('taker-2')) === 'standby');
+  expect(second.word()).toBeUndefined();
+  await kill(first);
+  dying.fallSilent();
+  await bench.takenWithin(dying.grant.fence, 15_000);
+  expect(await bench.taken()).toMatchObject([{ by: 'taker-2', agent: 'w2' }]);
+  expect(await fencesTaken()).not.toContain(lively.grant.fence);
+});
