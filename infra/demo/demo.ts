@@ -18,6 +18,7 @@ import { randomId } from '../../shared/random.ts';
 import type { Variables } from '../../shared/service/context.ts';
 import { chooseFiles } from './chosen-files.ts';
 import { demoTasks, indexFileFor } from './demo-tasks.ts';
+import { type FireOptions, layPause, setFire } from './fire.ts';
 import { forgetProject } from './foreign-bus.ts';
 import { type JournalFacts, readJournal } from './journal-facts.ts';
 import { DEFAULT_TASKS, type DemoOptions } from './options.ts';
@@ -110,7 +111,8 @@ async function inFolder(
     `waggle demo: ${specs.length} tasks for ${counted(workers.length, 'worker')} on ${source.described}; each formats one file, the last lists them all`,
   );
   const titles = new Map(specs.map(({ id, title }) => [id, title]));
-  const run = await runSwarm(around, root, variables, workers, {
+  const fire = options.calm ? undefined : await laidFire(tool.folder, expected, view);
+  const run = await runSwarm(around, root, variables, workers, fire, {
     taskFile,
     tasks: specs.length,
     onAdded: () => view.begin(titles, workers),
@@ -134,6 +136,7 @@ async function inFolder(
   const problems = [
     ...verdict.problems,
     ...touched.map(([part]) => `${source.path}: its ${part} was changed`),
+    ...(options.calm ? [] : unkilled(facts)),
   ];
   return {
     result: {
@@ -159,6 +162,7 @@ async function runSwarm(
   root: string,
   variables: Variables,
   workers: readonly string[],
+  fire: Omit<FireOptions, 'swarm'> | undefined,
   run: Pick<Parameters<typeof runProject>[0], 'taskFile' | 'tasks' | 'onAdded' | 'onNews'>,
 ): Promise<FinishedRun> {
   const swarm = await startSwarm({
@@ -176,6 +180,7 @@ async function runSwarm(
     root,
     variables,
     ...run,
+    ...(fire === undefined ? {} : { meanwhile: (client, stop) => setFire({ ...fire, swarm }, client, stop) }),
     onTrouble: (text) => view.say(text),
     signal: AbortSignal.any([signal, over.signal]),
   });
@@ -195,6 +200,32 @@ async function runSwarm(
     }
   }
 }
+
+/** The pause in one file's formatting, and what is killed when. */
+async function laidFire(
+  toolFolder: string,
+  expected: readonly { readonly id: string; readonly path: string }[],
+  view: View,
+): Promise<Omit<FireOptions, 'swarm'> | undefined> {
+  // Not the last task, which depends on all others.
+  const victim = expected[Math.floor((expected.length - 1) / 4)];
+  if (victim === undefined) return undefined;
+  const fire = {
+    toolFolder,
+    victim: { task: victim.id, path: victim.path },
+    leaderAfter: Math.ceil(expected.length / 3),
+    say: (text: string) => view.say(text),
+    clock: systemClock,
+  };
+  await layPause(fire);
+  return fire;
+}
+
+/** What was to be survived must have happened. */
+const unkilled = ({ takeovers, failovers }: JournalFacts): string[] => [
+  ...(takeovers > 0 ? [] : ['no task was taken over from the killed worker']),
+  ...(failovers > 0 ? [] : ['the lead did not pass on from the killed orchestrator']),
+];
 
 const ownership = ({ takeovers, failovers, doubleOwned }: JournalFacts) => ({
   takeovers,

@@ -9,6 +9,8 @@ export interface DemoOptions {
   readonly workers: number;
   /** A repository of the user's, instead of the package. */
   readonly repo?: string;
+  /** Nothing is killed. */
+  readonly calm: boolean;
   readonly keep: boolean;
   readonly json: boolean;
 }
@@ -29,16 +31,22 @@ export function readOptions(argv: readonly string[], writers: Writers): DemoOpti
   const command = new Command('npm run demo --')
     .description(
       'Runs a real swarm on real files: workers format the source files of an installed package, one task and one\n' +
-        'commit each, and the result is checked from the repository itself.',
+        'commit each, and the result is checked from the repository itself. Meanwhile one worker is killed in the middle\n' +
+        'of a task, and once the leading orchestrator.',
     )
     .option('--tasks <n>', `how many tasks (default: ${DEFAULT_TASKS})`, whole(2, MOST_TASKS))
     .option('--workers <n>', 'how many workers', whole(1, MOST_WORKERS), 4)
     .option('--repo <path>', 'work on the tracked files of this repository, in a branch of its own')
+    .option('--calm', 'kill nothing: by default one worker and the leading orchestrator are killed', false)
     .option('--keep', 'keep the temporary folder and say where it is', false)
     .option('--json', 'end with one line of JSON on standard output; progress goes to standard error', false)
     .exitOverride()
     .configureOutput({ writeOut: (text) => writers.out(text), writeErr: (text) => writers.err(text) });
-  return command.parse([...argv], { from: 'user' }).opts<DemoOptions>();
+  const options = command.parse([...argv], { from: 'user' }).opts<DemoOptions>();
+  if (!options.calm && options.workers < 2) {
+    command.error('error: one of the workers is killed, so it takes two: --workers 2, or --calm');
+  }
+  return options;
 }
 
 function whole(least: number, most: number): (text: string) => number {

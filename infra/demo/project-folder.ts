@@ -52,8 +52,8 @@ export async function writeProject(options: ProjectOptions): Promise<string> {
     lanes: { [lane]: { home, gates: [GATE] } },
     gates: { [GATE]: { run: ['sh', gatePath], timeout: '1m' } },
     profiles: { formatter: { command: ['sh', toolPath, '{prompt_file}'], timeout: '2m' } },
-    workers: { count: workers, profile: 'formatter' },
-    policies: { backoff: '200ms' },
+    workers: { count: workers, profile: 'formatter', checkpoint: '300ms' },
+    policies: { backoff: '200ms', lease: '2s' },
   };
   const taskFile = join(root, 'tasks.yaml');
   await Promise.all([

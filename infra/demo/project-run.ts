@@ -21,6 +21,8 @@ export interface ProjectRunOptions extends CommandPlace {
   readonly tasks: number;
   /** Called once, when the board has taken the tasks. */
   readonly onAdded: () => void;
+  /** What else happens while the tasks are done; ends when the signal aborts. */
+  readonly meanwhile?: (client: BoardClient, signal: AbortSignal) => Promise<void>;
   readonly onNews: (news: TaskNews) => void;
   /** Called when the news cannot be followed any more; the run goes on. */
   readonly onTrouble: (text: string) => void;
@@ -52,6 +54,7 @@ export async function runProject(options: ProjectRunOptions): Promise<FinishedRu
   const swarm = await connectAs(context, 'agent', AGENT, { signal });
   const over = new AbortController();
   let watching: Promise<void> | undefined;
+  let beside: Promise<void> | undefined;
   try {
     const client = createBoardClient({ swarm, project, agent: AGENT, clock, timeoutMs: START_WITHIN_MS });
     await configure(client, configOf(context).board, signal);
@@ -66,6 +69,9 @@ export async function runProject(options: ProjectRunOptions): Promise<FinishedRu
     watching = followNews(swarm, project, clock, take, stopped).catch((error: unknown) => {
       if (!stopped.aborted) onTrouble(`the news cannot be followed any more: ${messageOf(error)}`);
     });
+    beside = options.meanwhile?.(client, stopped).catch((error: unknown) => {
+      if (!stopped.aborted) onTrouble(messageOf(error));
+    });
     await untilEnded(client, tasks, clock, signal);
     const views = await allTasks(client, signal);
     const closed = views.filter(({ task }) => task.state === 'closed').length;
@@ -74,7 +80,7 @@ export async function runProject(options: ProjectRunOptions): Promise<FinishedRu
     return { views, batches: await wholeJournal(client, signal) };
   } finally {
     over.abort();
-    await watching;
+    await Promise.all([watching, beside]);
     await swarm.close();
   }
 }

@@ -38,12 +38,20 @@ export function summaryText(options: SummaryOptions): string {
   const lines = [
     '',
     `${closed} of ${tasks} tasks closed, ${counted(commits, 'commit')} by ${counted(workers, 'worker')} in ${seconds(busyMs)}${rate}; ${seconds(elapsed_ms)} in all.`,
+    ...survived(result),
     ...(problems.length === 0 ? checked : failed(problems)),
     '',
     ...whereToLook(options, branch),
   ];
   return `${lines.join('\n')}\n`;
 }
+
+const survived = ({ takeovers, orchestrator_failovers: failovers }: DemoResult): string[] =>
+  takeovers + failovers === 0
+    ? []
+    : [
+        `Survived: ${counted(takeovers, 'takeover')} of a task, ${counted(failovers, 'failover')} of the orchestrator.`,
+      ];
 
 const checked = [
   'Checked, from the repository and its journal alone:',

@@ -29,10 +29,16 @@ export interface SwarmOptions {
 export interface Swarm {
   /** Rejects when a service cannot be kept running; otherwise it never settles. */
   readonly broken: Promise<never>;
+  /** Pid of the orchestrator process of which the leader's identity speaks. */
+  leaderPid(leader: string): number | undefined;
+  /** Kills a worker, which stays dead. */
+  abandon(worker: string): boolean;
   /** Drains and ends everything; in a hurry when the signal aborts. */
   stop(hurry?: AbortSignal): Promise<void>;
 }
 
+/** One leads, the other stands by. */
+const orchestrators = ['orchestrator', 'orchestrator-2'];
 const DRAIN_MS = 10_000;
 const BUS_WITHIN_MS = 30_000;
 const LOOK_MS = 20;
@@ -43,7 +49,7 @@ export function serviceVariables(variables: Variables): Variables {
   return Object.fromEntries(Object.entries(variables).filter(([name]) => !foreign.test(name)));
 }
 
-/** Starts bus (unless the environment names one), orchestrator, committer and workers. Errors: `check-failed`. */
+/** Starts bus (unless the environment names one), two orchestrators, committer, stale-takeover and workers. Errors: `check-failed`. */
 export async function startSwarm(options: SwarmOptions): Promise<Swarm> {
   const { root, logDir, workers, variables, onTrouble, clock, log, signal } = options;
   const service = (name: string, ...args: string[]): ServiceSpec => ({
@@ -56,8 +62,9 @@ export async function startSwarm(options: SwarmOptions): Promise<Swarm> {
   });
   const ownBus = (variables['WAGGLE_NATS_URL'] ?? '').trim() === '';
   const others = [
-    service('orchestrator', 'orchestrator'),
+    ...orchestrators.map((name) => service(name, 'orchestrator')),
     service('committer', 'committer'),
+    service('stale-takeover', 'stale-takeover'),
     ...workers.map((name) => service(name, 'worker', '--name', name)),
   ];
   let fail: (error: Error) => void = () => undefined;
@@ -76,7 +83,7 @@ export async function startSwarm(options: SwarmOptions): Promise<Swarm> {
   const supervisor = await startSupervisor({
     services: [...(ownBus ? [service('nats', 'nats')] : []), ...others],
     logDir,
-    stopOrder: [['committer'], ['orchestrator'], ['nats']],
+    stopOrder: [['committer', 'stale-takeover'], orchestrators, ['nats']],
     onEvent,
     clock,
     log,
@@ -91,7 +98,13 @@ export async function startSwarm(options: SwarmOptions): Promise<Swarm> {
       signal.throwIfAborted();
       await supervisor.start(name);
     }
-    return { broken, stop };
+    return {
+      broken,
+      stop,
+      abandon: (worker) => supervisor.abandon(worker),
+      leaderPid: (leader) =>
+        orchestrators.map((name) => supervisor.pid(name)).find((pid) => leader.includes(`-${pid}-`)),
+    };
   } catch (error) {
     await stop(AbortSignal.abort());
     throw error;

@@ -20,11 +20,21 @@ export function toolScript({ toolFolder, formatter, indexFile }: ScriptPlaces): 
   return `#!/bin/sh
 # The demo's harness. The first line of the prompt is the whole job: "format <path>", or "index".
 set -eu
+# Where somebody waits for the middle of this file's run, the middle lasts until this process is killed.
+pause_at() {
+  pause=${quote(`${toolFolder}/pause`)}
+  [ "$(cat "$pause" 2>/dev/null)" = "$1" ] || return 0
+  mv "$pause" "$pause.taken" 2>/dev/null || return 0
+  echo "$FMAIL_AGENT" > "$pause.taken"
+  mv "$pause.taken" "$pause.reached"
+  exec sleep 60
+}
 read -r verb path < "$1"
 case $verb in
   format)
     (cd ${quote(toolFolder)} && exec ${words(formatter.argv)} --stdin-file-path="$path") < "$path" > "$1.out"
     cat "$1.out" > "$path"
+    pause_at "$path"
     echo "formatted $path"
     ;;
   index)

@@ -1,5 +1,5 @@
 /**
- * Sets up a checkout, and then runs one of its programs: `node infra/setup/run.mjs demo|test|bench [args]`.
+ * Sets up a checkout, and then runs one of its programs: `node infra/setup/run.mjs demo|test|bench|recovery [args]`.
  * `build` only builds.
  *
  * Plain Node without dependencies, because it runs before anything is installed. What stands already is left
@@ -21,6 +21,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const PROGRAMS = {
   demo: ['dist/infra/demo/main.js'],
   bench: ['dist/test/bench/main.js'],
+  recovery: ['dist/test/bench/recovery.js'],
   test: ['node_modules/vitest/vitest.mjs', 'run', '--config', 'infra/vitest.config.ts'],
   'test:long': ['node_modules/vitest/vitest.mjs', 'run', '--config', 'infra/vitest.long.config.ts'],
   build: undefined,
