@@ -56,7 +56,7 @@ test('work survives the loss of its bus, and lands', async () => {
 
   await project.json('up', '--detach', '--workers', '2');
   await project.json('task', 'edit', 'three', '--clear', 'not-before');
-  await closed(4);
+  await closed(3);
   const runs = await project.json('runs', '--task', 'three');
   expect(runs.at(-1).fence).toBeGreaterThan(1_000_000);
   const shown = await project.json('run', 'show', String(runs.at(-1).fence));

@@ -102,7 +102,7 @@ test.concurrent('a service that cannot start is told with its last line, and not
   const failed = await tiny.waggle('up', '--detach');
   expect(failed.code).toBe(1);
   expect(failed.stderr).toMatch(
-    /^waggle: `waggle up` did not get ready: .*(w1|committer) did not get ready: .*ENOTDIR/,
+    /^waggle: `waggle up` did not get ready: .*(w1|committer|stale-takeover) did not get ready: .*ENOTDIR/,
   );
   expect(existsSync(join(tiny.folder, '.waggle', 'up.json'))).toBe(false);
   expect(await tiny.servers()).toEqual([]);

@@ -132,6 +132,9 @@ export async function startProcessSwarm(options: ProcessSwarmOptions): Promise<P
     if (configured.status !== 'ok') throw new Error(configured.message);
     const lanes = async () => (await client.query<'status'>({ v: 1, kind: 'status' })).lanes;
     await until('the lane to be opened', async () => (await lanes())['main']?.tip !== undefined);
+    // It judges nobody before it has watched for a whole lease: until then nobody can be taken.
+    const watchLog = supervisor.logFile('stale-takeover');
+    await until('the watch to judge', () => readFileSync(watchLog, 'utf8').includes('"msg":"judging"'));
     return {
       folder,
       repository,

@@ -6,6 +6,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../shared/clock.ts';
+import { processIdentity } from '../../shared/process/identity.ts';
 import { type ProcessSwarm, startProcessSwarm, type Told, until } from './process-swarm.ts';
 import { gitIn } from './repository.ts';
 
@@ -108,14 +109,9 @@ async function withSwarm<T>(
 const closedCount = async ({ client }: ProcessSwarm): Promise<number> =>
   (await client.query<'counts'>({ v: 1, kind: 'counts' })).states['closed'] ?? 0;
 
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
+/** A zombie that its new parent has not looked at yet is gone. */
+const areGone = async (pids: readonly number[]): Promise<boolean> =>
+  (await Promise.all(pids.map((pid) => processIdentity(pid)))).every((found) => found === undefined);
 
 /** A worker is killed for good in the middle of a task. */
 export const workerKilled: Recovery = {
@@ -134,7 +130,7 @@ export const workerKilled: Recovery = {
       const pids = readFileSync(join(swarm.notes, 'victim.pids'), 'utf8').trim().split('\n').map(Number);
       const at = systemClock.now();
       swarm.supervisor.abandon(readFileSync(note, 'utf8').trim());
-      await until('its processes to be gone', () => pids.every((pid) => !isAlive(pid)));
+      await until('its processes to be gone', () => areGone(pids));
       const treeGone = systemClock.now() - at;
       const told = await verify(swarm, 1);
       const whole = gitIn(swarm.repository, 'show', 'waggle/main:whole.txt');

@@ -15,8 +15,9 @@ test('the wait doubles from 250 ms to 10 s', () => {
   expect(waits).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
 });
 
-test('a service that lived for 30 s is started again after the first wait', () => {
-  expect(afterExit({ ...crash, aliveMs: 30_000, waitMs: 10_000 })).toEqual({
+test('a service that lived for eight waits is started again after the first one', () => {
+  expect(afterExit({ ...crash, aliveMs: 79_999, waitMs: 10_000 })).toMatchObject({ waitMs: 10_000 });
+  expect(afterExit({ ...crash, aliveMs: 80_000, waitMs: 10_000 })).toEqual({
     kind: 'restart',
     waitMs: 250,
     nextWaitMs: 500,
