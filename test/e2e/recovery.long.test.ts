@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { busKilledOften, recoveries, stoppable, stopped } from '../support/recoveries.ts';
+import { busKilledOften, killerTask, recoveries, stoppable, stopped } from '../support/recoveries.ts';
 
 test.each(recoveries.map((recovery) => [recovery.name, recovery] as const))(
   'after kill -9 of the %s the swarm goes on in time, nothing lost, nothing twice',
@@ -22,3 +22,9 @@ test.each(stoppable)(
   async (what) => await stopped(what),
   180_000,
 );
+
+test('a task that kills its worker every time ends failed after max_losses, and the swarm goes on', async () => {
+  const { killer, closed } = await killerTask();
+  expect(killer).toMatchObject({ state: 'failed', losses: 3, attempts: 0 });
+  expect(closed).toBe(60);
+}, 180_000);

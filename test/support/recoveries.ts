@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Task } from '../../schemas/index.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { processIdentity } from '../../shared/process/identity.ts';
 import { type ProcessSwarm, startProcessSwarm, type Told, until } from './process-swarm.ts';
@@ -27,6 +28,10 @@ export const LEASE_MS = 2_000;
  */
 const harness = `set -eu
 case $WAGGLE_TASK in
+  killer*)
+    kill -9 $PPID
+    sleep 300
+    ;;
   victim*)
     if [ -f half.txt ]; then
       mv half.txt whole.txt
@@ -253,6 +258,18 @@ export function stopped(what: (typeof stoppable)[number]): Promise<void> {
 function refuseTakeovers(told: readonly Told[]): void {
   const robbed = told.filter(({ event }) => event.type === 'grant_ended' && event.end.why === 'takeover');
   if (robbed.length > 0) throw new Error(`${robbed.length} tasks were taken from workers that live`);
+}
+
+/** A task kills whatever worker runs it; its record in the end, and how many other tasks were closed meanwhile. */
+export function killerTask(): Promise<{ killer: Task; closed: number }> {
+  return withSwarm({}, async (swarm) => {
+    await swarm.add([{ id: 'killer', title: 'feat: the killer' }, ...quick(TASKS)]);
+    const ask = async () =>
+      (await swarm.client.query<'task'>({ v: 1, kind: 'task', id: 'killer' })).view.task;
+    await until('the killer to have failed', async () => (await ask()).state === 'failed', 60_000);
+    await until('the others to be closed', async () => (await closedCount(swarm)) === TASKS, 60_000);
+    return { killer: await ask(), closed: await closedCount(swarm) };
+  });
 }
 
 export const recoveries: readonly Recovery[] = [workerKilled, leaderKilled, busKilled, committerKilled];
