@@ -38,7 +38,7 @@ const event = <const K extends string, T extends TProperties>(type: K, propertie
 
 /** First event of every journal. */
 export const Genesis = event('genesis', { genesis: Id, project: Name });
-/** A leader begins; `term` grows by one each time. */
+/** A leader begins; `term` grows by one each time, and by a leap where a part of the journal was lost. */
 export const Led = event('led', {
   leader: Id,
   term: Type.Integer({ minimum: 1 }),
@@ -120,10 +120,12 @@ export const Progressed = event('progressed', {
   agent: Name,
   note: Text,
 });
+/** `next_fence`: the lane's fence stood higher than ours, from an earlier project; ours go on above it (format 2). */
 export const LaneTipSeen = event('lane_tip', {
   lane: Name,
   tip: Commit,
   by: Name,
+  next_fence: Type.Optional(Fence),
 });
 export const LaneMoved = event('lane_moved', {
   lane: Name,

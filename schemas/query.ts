@@ -133,6 +133,8 @@ export const QueryAnswer = Type.Union([
     ...answer,
     kind: Type.Literal('grants'),
     ended: Type.Array(Strict({ fence: Fence, why: Line })),
+    /** The project's lease as it is now: an agent in a long run beats by it. */
+    lease_ms: Type.Optional(Millis),
   }),
   Strict({
     ...answer,

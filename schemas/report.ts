@@ -6,6 +6,7 @@
 import { type TProperties, Type } from 'typebox';
 import {
   Commit,
+  Count,
   Evidence,
   Fence,
   FileRef,
@@ -105,13 +106,14 @@ export const Stale = grantReport('stale', {
   silent_ms: Millis,
   last_sign: Type.Optional(Line),
 });
-/** A committer serves a lane and read its branch's tip from the home. */
+/** A committer serves a lane and read its branch's tip, and where its fence stands, from the home. */
 export const LaneTip = Strict({
   v: Version,
   kind: Type.Literal('lane'),
   id: Id,
   lane: Name,
   tip: Commit,
+  fence_ref: Type.Optional(Count),
 });
 
 export const Report = Type.Union([

@@ -61,6 +61,11 @@ export const errorTable = {
     1,
     true,
   ),
+  'fence-outrun': row(
+    'the fence ref of lane {lane} stands at {by} in {home}, this grant is {fence}: another project or an earlier one commits here',
+    1,
+    true,
+  ),
   'fence-unreadable': row('{ref} of {home} holds no fence: {found}', 1),
   'git-missing': row('git was not found on PATH; install git 2.34 or newer', 1),
   'state-locked': row(

@@ -64,6 +64,7 @@ const pure = [
   'shared/git/trailers.ts',
   'shared/harness/argument-template.ts',
   'shared/ledger/assignments.ts',
+  'shared/ledger/base64-blocks.ts',
   'shared/ledger/entry.ts',
   'shared/ledger/plain-text.ts',
   'shared/ledger/private-keys.ts',

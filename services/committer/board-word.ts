@@ -1,6 +1,7 @@
 /**
- * What the board knows of a submission that its grant does not say: whether an operator wants it no more, and how
- * many committers died with it in hand. Asked only once the look-up has said that the change is not in the branch.
+ * What the board knows that a commit grant does not say: whether the grant is still live, whether an operator wants
+ * its submission no more, and how many committers died with it in hand. The latter two are asked only once the look-up
+ * has said that the change is not in the branch.
  */
 import type { CommitGrant, Deferred, RunRecord } from '../../schemas/index.ts';
 import { type BoardClient, createBoardClient } from '../../shared/bus/board-client.ts';
@@ -19,6 +20,13 @@ type Wish = Exclude<Deferred['verb'], 'edit'>;
 /** So many of a task's newest runs are looked at. */
 const RUNS_SEEN = 100;
 const HURRY_MS = 1_000;
+
+/** Whether the board still counts this grant. */
+export async function isLive(asking: Asking, { fence }: CommitGrant, signal: AbortSignal): Promise<boolean> {
+  const client = createBoardClient(asking);
+  const { ended } = await client.query<'grants'>({ v: 1, kind: 'grants', fences: [fence] }, signal);
+  return ended.length === 0;
+}
 
 /** Why the submission is not to be committed though it could be; undefined when nothing speaks against it. */
 export async function objection(

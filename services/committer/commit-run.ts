@@ -94,7 +94,8 @@ function giveBack({ book, desk, log }: CommitRunOptions, grant: CommitGrant, err
   const { lane, task, fence } = grant;
   const reason = messageOf(error);
   desk.forget(lane);
-  const trouble = book.trouble(lane.name, lane, reason);
+  // Its message names the grant: as a reason it would be news each time.
+  const trouble = book.trouble(lane.name, lane, isWaggleError(error, 'fence-outrun') ? error.code : reason);
   log[trouble?.isNews === false ? 'warn' : 'error'](
     {
       err: error,

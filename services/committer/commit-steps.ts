@@ -5,17 +5,19 @@
  * Invariants:
  * 1. No outcome is given before the fence ref is ours.
  * 2. `committed` is given only of what was read back from the lane's home.
- * 3. A later fence on the ref means that the right is gone: there is no outcome.
+ * 3. A later fence on the ref means that the right is gone: there is no outcome. Where the board says that it is not,
+ *    the fence is none of this board's: the lane is in trouble.
  * 4. A wish that an operator had uttered before the branch moved is not overtaken by the move, as far as the board
  *    can be asked.
  */
 import type { CommitGrant } from '../../schemas/index.ts';
 import type { HeldGrant } from '../../shared/agent/held-grant.ts';
+import { WaggleError } from '../../shared/errors.ts';
 import { commitSubject } from '../../shared/git/commit-subject.ts';
 import type { LaneHome } from '../../shared/git/home.ts';
 import { commitMessage, subjectLine } from '../../shared/git/message.ts';
 import type { FoundRun } from '../../shared/git/run-lookup.ts';
-import { lastObjection, objection } from './board-word.ts';
+import { isLive, lastObjection, objection } from './board-word.ts';
 import type { LaneDesk, LaneHands } from './lane-desk.ts';
 import { bounce, type Commit, type Outcome } from './outcome.ts';
 import { type TakeInOptions, takeIn } from './take-in.ts';
@@ -32,7 +34,10 @@ export interface CommitOptions extends TakeInOptions {
 /** How often the branch may move under our hands before the grant is given back. */
 const LOOKS = 5;
 
-/** Undefined: somebody with a later fence is at work, this grant has ended. */
+/**
+ * Undefined: somebody with a later fence is at work, this grant has ended. Errors: `fence-outrun` when it has not, so
+ * that the fence is of another board; those of git and of the bus.
+ */
 export async function commitInSteps(
   options: CommitOptions,
   held: HeldGrant,
@@ -48,7 +53,9 @@ export async function commitInSteps(
   const fenced = await home.raiseFence(name, grant.fence, signal);
   if (fenced.status === 'outrun') {
     log.warn({ task: grant.task, fence: grant.fence, by: fenced.by }, 'a later fence stands on the lane');
-    return undefined;
+    if (!(await isLive(options, grant, signal))) return undefined;
+    const details = { lane: name, by: fenced.by, home: grant.lane.home, fence: grant.fence };
+    throw new WaggleError('fence-outrun', details);
   }
   await behind('fenced');
   for (let look = 1; look <= LOOKS; look += 1) {

@@ -88,7 +88,7 @@ async function openLane(
     const tip = await home.open({ branch: lane.branch, base: lane.base, signal });
     const known = await knownTip(client, name, signal);
     log.info({ lane: name, branch: lane.branch, tip, known }, 'lane opened');
-    if (known === undefined) await tellTip(options, name, tip);
+    if (known === undefined) await tellTip(options, name, tip, await home.fence(name, signal));
     book.opened(name, lane);
   } catch (error) {
     if (signal.aborted) return;
@@ -108,9 +108,10 @@ async function tellTip(
   { swarm, project, agent, randomId, clock }: LaneOpenerOptions,
   lane: string,
   tip: string,
+  fence: number,
 ): Promise<void> {
   const id = randomId();
-  const report = { v: 1, kind: 'lane', id, lane, tip } as const;
+  const report = { v: 1, kind: 'lane', id, lane, tip, fence_ref: fence } as const;
   const mail = { v: 1, id, kind: 'report', at: clock.now(), report } as const;
   await sendMail(swarm, project, agent, { kind: 'agent', name: 'orchestrator' }, mail);
 }

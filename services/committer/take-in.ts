@@ -118,7 +118,8 @@ async function runGates(
     const { evidence } = await runGate(gate, {
       folder: tree,
       taskId: grant.task,
-      run: grant.run,
+      // The run's own name would mark it as a leftover of the worker whose run that is, which ends those when it starts.
+      run: `${grant.run}.commit-${grant.fence}`,
       environment,
       logFile,
       clock,

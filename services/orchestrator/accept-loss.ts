@@ -7,11 +7,12 @@
  * 2. Nothing is emptied before a verified snapshot holds that board: dying in between loses nothing, and the same word
  *    given again goes on.
  * 3. The new journal begins past every sequence that was ever spoken of, so nothing that names one of the old journal
- *    can be taken for one of the new; its first batch names the snapshot's batch as the one before it.
+ *    can be taken for one of the new; its first batch names the snapshot's batch as the one before it. So do its terms:
+ *    agents that heard the old ones must hear the next leader, be it only that it refuses those of another genesis.
  */
 import type { Batch, Event } from '../../schemas/index.ts';
 import { FORMAT } from '../../shared/board/format.ts';
-import { fenceBeyond } from '../../shared/board/lost-fences.ts';
+import { fenceBeyond, termBeyond } from '../../shared/board/lost-fences.ts';
 import { partsOf, toImage } from '../../shared/board/snapshot.ts';
 import { streamNames } from '../../shared/bus/topology.ts';
 import type { Clock } from '../../shared/clock.ts';
@@ -65,24 +66,32 @@ export async function acceptLoss(options: LossOptions, signal: AbortSignal): Pro
       from?.board ?? fenceless,
       clock.now() - (from?.position.at ?? clock.now()),
     );
+    // Also what was not gone on from may have been heard.
+    const terms = [kept, own].flatMap((one) =>
+      one === undefined || one.board.term === 0 ? [] : [termBeyond(one.board, clock.now() - one.position.at)],
+    );
+    const term = terms.length > 0 ? Math.max(...terms) : termBeyond(termless, clock.now());
+    const led: Event = { type: 'led', leader: OPERATOR, term };
     const continued: Event = { type: 'continued', by: OPERATOR, reason, mail_seq: mail.seq, next_fence };
     const isNamed = format >= 2;
     return {
       v: 1,
       id: randomId(),
       ...(from?.position.batch === undefined ? {} : { predecessor: from.position.batch }),
-      term: from?.board.term ?? 0,
+      term,
       at: Math.max(clock.now(), from?.position.at ?? 0),
       mail_seq: mail.seq,
       ...(isNamed && mail.at !== undefined ? { mail_at: mail.at } : {}),
       streams: { ...from?.streams, ...(created === undefined ? {} : { [stream]: created }) },
-      events: [...events, ...(isNamed ? [continued] : [])],
+      events: [...events, led, ...(isNamed ? [continued] : [])],
     };
   }
 }
 
 /** Of a journal of which nothing is known: the fence refs of its lanes may stand at any number. */
 const fenceless = { nextFence: 1 };
+/** Nor is known how often it was led, or gone on from, before: then all time is lost time. */
+const termless = { term: 0 };
 
 const genesis = (project: string, randomId: RandomId): Event[] => [
   { type: 'genesis', genesis: randomId(12), project },

@@ -6,13 +6,15 @@
 import type { LifeSign } from '../../shared/board/decide-watch.ts';
 import type { Clock } from '../../shared/clock.ts';
 
-/** More incarnations and grants than this are not remembered: the longest unheard ones go first. */
+/** Of more incarnations, and of more grants, than this the rest is not remembered: the longest unheard ones go first. */
 const KEPT = 10_000;
 
 export class LifeSigns {
   readonly #clock: Clock;
   readonly #startedAt: number;
-  readonly #last = new Map<string, number>();
+  readonly #incarnations = new Map<string, number>();
+  /** Apart: of a busy project's many grants none may push out an incarnation that lives. */
+  readonly #grants = new Map<string, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -20,38 +22,40 @@ export class LifeSigns {
   }
 
   seen(agent: string, incarnation: string): void {
-    this.#note(`${agent} ${incarnation}`);
+    this.#note(this.#incarnations, `${agent} ${incarnation}`);
   }
 
   /** The agent listed the grant, or got it this moment. */
   held(agent: string, fence: number): void {
-    this.#note(`${agent} #${fence}`);
+    this.#note(this.#grants, `${agent} ${fence}`);
   }
 
-  #note(key: string): void {
-    this.#last.delete(key);
-    this.#last.set(key, this.#clock.monotonic());
-    for (const oldest of this.#last.keys()) {
-      if (this.#last.size <= KEPT) break;
-      this.#last.delete(oldest);
+  #note(last: Map<string, number>, key: string): void {
+    last.delete(key);
+    last.set(key, this.#clock.monotonic());
+    for (const oldest of last.keys()) {
+      if (last.size <= KEPT) break;
+      last.delete(oldest);
     }
   }
 
   /** The agent said that it is leaving: its name is free at once. */
   gone(agent: string, incarnation: string): void {
     this.seen(agent, incarnation);
-    this.#last.set(`${agent} ${incarnation}`, Number.NEGATIVE_INFINITY);
+    this.#incarnations.set(`${agent} ${incarnation}`, Number.NEGATIVE_INFINITY);
   }
 
   /** What was heard of the grant in that agent's hands. */
   of(agent: string, fence: number): LifeSign {
-    const at = this.#last.get(`${agent} #${fence}`);
-    return { silentMs: this.#clock.monotonic() - (at ?? this.#startedAt), heard: at !== undefined };
+    const at = this.#grants.get(`${agent} ${fence}`);
+    const now = this.#clock.monotonic();
+    const listenedMs = now - this.#startedAt;
+    return { silentMs: now - (at ?? this.#startedAt), heard: at !== undefined, listenedMs };
   }
 
   /** Milliseconds since that incarnation of the agent was last heard of, or since the leader began. */
   silentMs(agent: string, incarnation: string | undefined): number {
-    const since = this.#last.get(`${agent} ${incarnation ?? ''}`) ?? this.#startedAt;
+    const since = this.#incarnations.get(`${agent} ${incarnation ?? ''}`) ?? this.#startedAt;
     return this.#clock.monotonic() - since;
   }
 }

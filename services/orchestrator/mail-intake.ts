@@ -49,8 +49,8 @@ export async function takeMail(options: Intake, signal: AbortSignal): Promise<vo
 const LOOK_MS = 1_000;
 
 /**
- * A claim that names a mail is decided after it; where MAIL was cut that mail never comes. Whoever waits for one past
- * the end of MAIL, asked after the claim was heard, is let go.
+ * A claim that names a mail is decided after it; where MAIL was cut or purged that mail never comes. Whoever waits for
+ * one that MAIL does not reach, asked after the claim was heard, is let go.
  */
 export async function giveUpLostMails(
   { swarm, project, writer, clock }: Pick<Intake, 'swarm' | 'project' | 'writer'> & { readonly clock: Clock },
@@ -64,7 +64,7 @@ export async function giveUpLostMails(
       if (isWaggleError(error)) return undefined;
       throw error;
     });
-    const lost = awaited.filter((seq) => info !== undefined && seq > info.lastSeq);
+    const lost = awaited.filter((seq) => info !== undefined && (seq > info.lastSeq || seq < info.firstSeq));
     if (lost.length > 0) writer.giveUpMails(lost);
   }
 }

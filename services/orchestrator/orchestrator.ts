@@ -12,9 +12,9 @@ import { openJournal } from '../../shared/bus/journal.ts';
 import { ELECTION_LEASE_MS } from '../../shared/bus/leadership.ts';
 import type { Bus } from '../../shared/bus/port.ts';
 import { openSnapshots } from '../../shared/bus/snapshots.ts';
-import { ensureTopology, type TopologyLimits } from '../../shared/bus/topology.ts';
+import { ensureTopology, streamNames, type TopologyLimits } from '../../shared/bus/topology.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { isWaggleError, messageOf, type WaggleError } from '../../shared/errors.ts';
+import { isWaggleError, messageOf, WaggleError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import type { RandomId } from '../../shared/random.ts';
 import { acceptLoss } from './accept-loss.ts';
@@ -173,6 +173,7 @@ async function leadOnce(
   isHeld: () => boolean,
 ): Promise<void> {
   const { options, sources, refusals, broken } = tenure;
+  await mend(tenure);
   const { identity, clock, randomId, log, onLeading, deciders, snapshotPolicy: policy } = options;
   const folded = await standby.take().catch(async (error: unknown) => {
     if (!isUnfit(error) || !tenure.word) throw error;
@@ -198,17 +199,33 @@ async function leadOnce(
 
 /** Retries until the streams are there: the bus may still be starting. */
 async function ensure(options: OrchestratorOptions, signal: AbortSignal): Promise<void> {
-  const { core, swarm, project, clock, log, limits } = options;
+  const { clock, log } = options;
   while (!signal.aborted) {
     try {
-      const touched = await ensureTopology({ core, swarm }, project, limits);
-      if (touched.length > 0) log.info({ touched }, 'streams ensured');
+      await ensureOnce(options);
       return;
     } catch (error) {
       log.warn({ err: messageOf(error) }, 'the streams cannot be ensured yet');
       await clock.sleep(RETRY_MS, signal).catch(() => undefined);
     }
   }
+}
+
+/**
+ * A stream deleted while the bus was up ended the term before this one, and would end this one too. Only the journal is
+ * not made again without an operator's word: a new one, of which nothing else tells, would be a new project's.
+ */
+async function mend({ options, word }: Tenure): Promise<void> {
+  const stream = streamNames(options.project).journal;
+  if (!word && (await options.core.streams.info(stream)) === undefined) {
+    throw new WaggleError('journal-lost', { what: `the stream ${stream} was deleted`, rest: 'what is left' });
+  }
+  await ensureOnce(options);
+}
+
+async function ensureOnce({ core, swarm, project, log, limits }: OrchestratorOptions): Promise<void> {
+  const touched = await ensureTopology({ core, swarm }, project, limits);
+  if (touched.length > 0) log.info({ touched }, 'streams ensured');
 }
 
 /** BEAT is in memory and gone after a bus restart, so every connect ensures anew. */

@@ -49,6 +49,7 @@ export function answerQuery(
       return {
         ...head,
         kind: 'grants',
+        lease_ms: board.config.policies.lease_ms,
         ended: query.fences
           .filter((fence) => !board.grants.has(fence))
           .map((fence) => ({ fence, why: 'the grant has ended' })),

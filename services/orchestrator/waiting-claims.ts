@@ -1,5 +1,5 @@
 /**
- * Claims that wait for work (long polls), oldest first. At most one for each slot of an agent: a repeated or
+ * Claims that wait for work (long polls), oldest first. At most one for each slot of an incarnation: a repeated or
  * higher-numbered claim takes the place of the one before it, whose asker no longer listens.
  */
 import type { Claim } from '../../schemas/index.ts';
@@ -15,18 +15,17 @@ export interface WaitingClaim<A> {
 /** Of more slots than this the highest number is not remembered: the longest unheard ones go first. */
 const SLOTS_KEPT = 10_000;
 
+const keyOf = (from: string, { slot, incarnation }: Claim): string => `${from}/${slot}/${incarnation}`;
+
 export class WaitingClaims<A> {
   readonly #claims = new Map<string, WaitingClaim<A>>();
-  readonly #highest = new Map<string, { readonly incarnation: string; readonly number: number }>();
+  readonly #highest = new Map<string, number>();
 
   /** False when a claim with a higher number of the same incarnation already waits: this one is void. */
   add(waiting: WaitingClaim<A>): boolean {
-    const key = `${waiting.from}/${waiting.claim.slot}`;
+    const key = keyOf(waiting.from, waiting.claim);
     const known = this.#claims.get(key);
-    const isOlder =
-      known !== undefined &&
-      known.claim.incarnation === waiting.claim.incarnation &&
-      known.claim.number > waiting.claim.number;
+    const isOlder = known !== undefined && known.claim.number > waiting.claim.number;
     if (isOlder) return false;
     // A repeated claim keeps its place in the queue.
     if (known === undefined || known.claim.number !== waiting.claim.number) this.#claims.delete(key);
@@ -36,22 +35,23 @@ export class WaitingClaims<A> {
 
   /** Whether a higher number of the same slot and incarnation was heard before: nobody waits for this one's answer. */
   isVoid(from: string, claim: Claim): boolean {
-    const highest = this.#highest.get(`${from}/${claim.slot}`);
-    return highest?.incarnation === claim.incarnation && highest.number > claim.number;
+    return (this.#highest.get(keyOf(from, claim)) ?? 0) > claim.number;
   }
 
-  /** Forgets the claim of that slot which a newer one, or one of a newer incarnation, makes void. */
+  /**
+   * Forgets the claim of that slot which a newer one makes void. One of another incarnation does not: that may be a copy
+   * of a state directory, and is refused; one that is accepted ends the older incarnation, whose claim is refused then.
+   */
   supersede(from: string, claim: Claim): void {
-    const key = `${from}/${claim.slot}`;
-    if (!this.isVoid(from, claim)) this.#hear(key, claim);
+    if (!this.isVoid(from, claim)) this.#hear(keyOf(from, claim), claim);
+    const key = keyOf(from, claim);
     const known = this.#claims.get(key)?.claim;
-    if (known === undefined) return;
-    if (known.incarnation !== claim.incarnation || known.number < claim.number) this.#claims.delete(key);
+    if (known !== undefined && known.number < claim.number) this.#claims.delete(key);
   }
 
-  #hear(key: string, { incarnation, number }: Claim): void {
+  #hear(key: string, { number }: Claim): void {
     this.#highest.delete(key);
-    this.#highest.set(key, { incarnation, number });
+    this.#highest.set(key, number);
     for (const oldest of this.#highest.keys()) {
       if (this.#highest.size <= SLOTS_KEPT) break;
       this.#highest.delete(oldest);
@@ -59,7 +59,7 @@ export class WaitingClaims<A> {
   }
 
   remove(waiting: WaitingClaim<A>): void {
-    const key = `${waiting.from}/${waiting.claim.slot}`;
+    const key = keyOf(waiting.from, waiting.claim);
     if (this.#claims.get(key) === waiting) this.#claims.delete(key);
   }
 

@@ -61,6 +61,8 @@ export class Writer {
   readonly #options: WriterOptions;
   readonly #board: Board;
   readonly #position: Position;
+  /** When journal time was read last, by the monotonic clock. */
+  #readAt: number;
   readonly #judge: Judge;
   readonly #inputs: Work[] = [];
   readonly #queries: ((now: number) => void)[] = [];
@@ -75,6 +77,7 @@ export class Writer {
     this.#options = options;
     this.#board = options.board;
     this.#position = options.position;
+    this.#readAt = options.clock.monotonic();
     this.#mail = options.position.mail;
     this.#judge = new Judge({ ...options, fits: (events) => options.store.fits(events) });
   }
@@ -233,9 +236,23 @@ export class Writer {
     this.#wake();
   }
 
+  /** Advances journal time, which never goes back. */
   #now(): number {
-    this.#position.at = Math.max(this.#position.at, this.#options.clock.now());
-    return this.#position.at;
+    const passed = Math.floor(this.#options.clock.monotonic() - this.#readAt);
+    const at = this.#time();
+    this.#readAt += passed;
+    this.#position.at = at;
+    return at;
+  }
+
+  /**
+   * Journal time: the clock's, or what has passed since the last batch where the clock was set back. It must not stand
+   * still until the clock is there again: backoffs and graces would last as long.
+   */
+  #time(): number {
+    const { clock } = this.#options;
+    const passed = Math.floor(clock.monotonic() - this.#readAt);
+    return Math.max(this.#position.at + passed, clock.now());
   }
 
   /** Resolves when there is something to do: input, a query, the end of a wait, a task's time. */
@@ -245,7 +262,7 @@ export class Writer {
     const due = this.#board.ready.nextDue();
     const waits = this.#waiting.nextEnd();
     const delays = [
-      ...(due === undefined ? [] : [due - clock.now()]),
+      ...(due === undefined ? [] : [due - this.#time()]),
       ...(waits === undefined ? [] : [waits - clock.monotonic()]),
     ];
     const timer = new AbortController();

@@ -63,6 +63,8 @@ interface Run {
   readonly workspace: Workspace;
 }
 
+const outputFile = ({ records }: Workspace): string => join(records, 'output.log');
+
 const LEAVING = 'the worker is leaving';
 
 /** Works on the grant and hands its report in, unless the right to report is gone. Never rejects. */
@@ -133,6 +135,8 @@ async function handIn(run: Run, end: RunResult): Promise<void> {
       return tidy(run, true);
     }
     case 'gates': {
+      // Nobody asked for it, and it goes into no submission; but red gates mean another try.
+      if (left.kind === 'change') await keepCheckpoint({ tree: workspace.tree, desk, log: options.log });
       const evidence = await runGates(run);
       await desk.keep({ report: doneReport(headOf(options, grant), end, left, evidence) });
       return tidy(run, true);
@@ -215,7 +219,7 @@ async function runHarness(
       log,
       environment,
       signal: held.signal,
-      logFile: join(workspace.records, 'output.log'),
+      logFile: outputFile(workspace),
       onOutput: ({ stream, bytes }) => relay.take(stream, bytes),
       onStarted: (group) => groups.record(grant.run, group),
     },
@@ -293,5 +297,5 @@ async function noteLedger({ options, grant, workspace }: Run, startedAt: number,
     fence: grant.fence,
     tail: end.tail,
   };
-  await noteRun(ledger, run, log);
+  await noteRun(ledger, { run, outputFile: outputFile(workspace) }, log);
 }

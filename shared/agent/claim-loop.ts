@@ -117,7 +117,8 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
       const { answer, isCarrying } = await claim(claimer, courier, afterMail, draining);
       if (answer.report !== undefined) await courier.answered(answer.report);
       letGo();
-      afterMail = undefined;
+      // A claim that was told `nothing` may not have been decided: the mail that it waited for may not be read yet.
+      if (answer.kind !== 'nothing') afterMail = undefined;
       if (answer.kind === 'granted') {
         options.idleStop?.watch.reset();
         lease.become(answer.grant.lease_ms);
@@ -128,7 +129,7 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
         break;
       }
       // What a claim could not carry goes by mail.
-      if (outbox.pending().length > 1) afterMail = await courier.flush(draining);
+      if (outbox.pending().length > 1) afterMail = (await courier.flush(draining)) ?? afterMail;
       letGo();
     }
   } catch (error) {

@@ -44,6 +44,10 @@ export async function beatUntil(options: HeartbeatOptions, signal: AbortSignal):
   const beat = (word: string) => publish(options, word, clock.monotonic() - startedAt);
   // A change is told at once, so that whoever looks does not see the last third of a lease.
   options.state.onChange(() => beat(options.state.word));
+  // After a restart of the bus nobody knows of the beats before it.
+  const offStatus = options.swarm.onStatus((status) => {
+    if (status === 'connected') beat(options.state.word);
+  });
   const ask = () =>
     endDeadGrants(options, signal).catch((error: unknown) => {
       log.debug({ reason: messageOf(error) }, 'the leader could not be asked about grants');
@@ -63,6 +67,7 @@ export async function beatUntil(options: HeartbeatOptions, signal: AbortSignal):
     }
     await clock.sleep(lease.ms / 3, AbortSignal.any([signal, lease.changed])).catch(() => undefined);
   }
+  offStatus();
   await questions;
   beat(LEAVING);
 }
@@ -87,11 +92,15 @@ function publish(options: HeartbeatOptions, state: string, uptimeMs: number): vo
   swarm.publish(subjectsOf(project).beat(agent), payload, headers);
 }
 
-async function endDeadGrants({ client, held, log }: HeartbeatOptions, signal: AbortSignal): Promise<void> {
+async function endDeadGrants(
+  { client, held, lease, log }: HeartbeatOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const grants = held();
   if (grants.length === 0 || signal.aborted) return;
   const fences = grants.map(({ grant }) => grant.fence);
   const answer = await client.query<'grants'>({ v: 1, kind: 'grants', fences }, signal);
+  if (answer.lease_ms !== undefined) lease.become(answer.lease_ms);
   for (const { fence, why } of answer.ended) {
     const lost = grants.find(({ grant }) => grant.fence === fence);
     if (lost === undefined || lost.signal.aborted) continue;

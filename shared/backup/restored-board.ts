@@ -4,12 +4,12 @@
  * The streams were created anew, which forbids leading until an operator decides; restoring is that decision. And the
  * old history may have gone on behind the backup: grants were given, and commits carry their runs. A fence, and the run
  * named after it, must never mean two things, so the first grant after a restore lies beyond any that could have been
- * given. Fences only grow with grants: a task that tells of the restore is given one, and closed.
+ * given, and so does the first term: agents that heard the old leaders believe no older one.
  */
 import type { Batch, Event } from '../../schemas/index.ts';
 import { evolveBatch } from '../board/evolve.ts';
 import { formatOf } from '../board/format.ts';
-import { fenceBeyond } from '../board/lost-fences.ts';
+import { fenceBeyond, termBeyond } from '../board/lost-fences.ts';
 import { fromImage, imageOf } from '../board/snapshot.ts';
 import { type Board, createBoard } from '../board/state.ts';
 import { openJournal } from '../bus/journal.ts';
@@ -53,18 +53,19 @@ export async function continueBoard(options: ContinueOptions, signal: AbortSigna
   const { mail } = placesOf({ core, swarm }, project);
   const consumed = await mail.bus.streams.get(mail.name, { seq: last.mail_seq });
   const at = Math.max(clock.now(), last.at);
+  const term = termBeyond(board, clock.now() - header.created_at);
   const batch: Batch = {
     v: 1,
     id: randomId(),
     predecessor: last.id,
-    term: last.term,
+    term,
     at,
     mail_seq: last.mail_seq,
     // Only a journal of that format has told of it.
     ...(last.mail_at === undefined || consumed === undefined ? {} : { mail_at: consumed.at }),
     ...(last.last_mail === undefined ? {} : { last_mail: last.last_mail }),
     streams: { ...last.streams, ...(await createdTimes(options)) },
-    events: eventsOf(options, board, last),
+    events: [{ type: 'led', leader: options.by, term }, ...eventsOf(options, board, last)],
   };
   evolveBatch(board, batch);
   return { board, seq: await journal.append(batch, seq, signal) };

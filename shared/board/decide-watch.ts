@@ -14,6 +14,8 @@ export interface LifeSign {
   /** Since the last beat or claim that listed the grant; since the leader's start when it heard none. */
   readonly silentMs: number;
   readonly heard: boolean;
+  /** Since the leader's start. */
+  readonly listenedMs: number;
 }
 
 /** A leader that heard nothing may be new: it listens for this part of a lease before it believes in a death. */
@@ -21,7 +23,11 @@ const LISTENING_SHARE = 1 / 2;
 /** The leader may hear the last beat a little later than the watcher. */
 const HEARD_SHARE = 9 / 10;
 
-const unheard: LifeSign = { silentMs: Number.POSITIVE_INFINITY, heard: false };
+const unheard: LifeSign = {
+  silentMs: Number.POSITIVE_INFINITY,
+  heard: false,
+  listenedMs: Number.POSITIVE_INFINITY,
+};
 
 export function takeover(
   board: Board,
@@ -36,7 +42,7 @@ export function takeover(
   if (grant.kind === 'manual')
     return declined(report, 'manual', `${task.id} is held by hand; a person ends that`);
   const refusal =
-    report.reason === 'dead' ? notDead(board, grant, sign) : notStale(board, grant, report, now);
+    report.reason === 'dead' ? notDead(board, grant, sign) : notStale(board, grant, report, now, sign);
   if (refusal !== undefined)
     return declined(report, 'alive', `${task.id} stays with ${grant.agent}: ${refusal}`);
   const { reason, silent_ms, last_sign } = report;
@@ -70,8 +76,14 @@ function notStale(
   grant: Grant,
   { silent_ms }: ReportOf<'takeover'>,
   now: number,
+  { listenedMs }: LifeSign,
 ): string | undefined {
   const { stale_after_ms, stale_grace_ms } = board.config.policies;
+  // What a new leader finds in MAIL may be old: its owner may have moved since. Whoever watches says it again.
+  const listening = board.config.policies.lease_ms * LISTENING_SHARE;
+  if (listenedMs < listening) {
+    return `this leader has listened for ${Math.round(listenedMs)} ms only, it needs ${Math.round(listening)} ms`;
+  }
   if (grant.nudged_at === undefined) return 'it was not nudged yet';
   const since = now - grant.nudged_at;
   if (since < stale_grace_ms) return `it was nudged ${since} ms ago and has ${stale_grace_ms} ms to answer`;

@@ -70,6 +70,7 @@ export function evolve(board: Board, event: Event, at: number): Board {
     }
     case 'lane_tip':
       board.chances += 1;
+      board.nextFence = Math.max(board.nextFence, event.next_fence ?? 0);
       setLane(board, event.lane, { ...laneOf(board, event.lane), tip: event.tip, moved_to: undefined });
       return board;
     case 'lane_moved':

@@ -1,6 +1,6 @@
 /**
  * Asking the board: commands and queries of one agent. Answers of an older term than one already heard are
- * ignored, so that nobody is misled by a leader that has lost its place.
+ * ignored, so that nobody is misled by a leader that has lost its place; they count as no answer.
  */
 import type {
   Command,
@@ -46,6 +46,7 @@ export function createBoardClient(options: {
   let newestTerm = 0;
 
   const persist = async <A extends { term: number }>(
+    subject: string,
     ask: () => Promise<A>,
     signal?: AbortSignal,
   ): Promise<A> => {
@@ -57,6 +58,9 @@ export function createBoardClient(options: {
           newestTerm = answer.term;
           return answer;
         }
+        const { term } = answer;
+        if (clock.monotonic() >= deadline)
+          throw new WaggleError('bus-timeout', { what: subject, timeoutMs, term, newestTerm });
       } catch (error) {
         const isOver = clock.monotonic() >= deadline || signal?.aborted === true;
         if (isOver || !isWaggleError(error) || !isTransient(error)) throw error;
@@ -66,23 +70,15 @@ export function createBoardClient(options: {
   };
 
   return {
-    command: (command, signal) =>
-      persist(
-        () =>
-          call(
-            swarm,
-            subjects.request('command', agent),
-            ['Command', command],
-            'CommandAnswer',
-            within(signal),
-          ),
-        signal,
-      ),
+    command(command, signal) {
+      const subject = subjects.request('command', agent);
+      const ask = () => call(swarm, subject, ['Command', command], 'CommandAnswer', within(signal));
+      return persist(subject, ask, signal);
+    },
     async query<K extends QueryKind>(query: Extract<Query, { kind: K }>, signal?: AbortSignal) {
-      const answer = await persist(
-        () => call(swarm, subjects.request('query', agent), ['Query', query], 'QueryAnswer', within(signal)),
-        signal,
-      );
+      const subject = subjects.request('query', agent);
+      const ask = () => call(swarm, subject, ['Query', query], 'QueryAnswer', within(signal));
+      const answer = await persist(subject, ask, signal);
       if (answer.kind === 'refused') {
         throw new WaggleError('refused', {
           message: answer.message,

@@ -44,6 +44,8 @@ export interface Claimer {
 
 const MARGIN_MS = 5_000;
 const RETRY_MS = 200;
+/** Who lost its place answers at once, again and again: the next leader's word ends the wait early. */
+const OLD_TERM_MS = 1_000;
 
 export function createClaimer(options: ClaimerOptions): Claimer {
   const { swarm, project, agent, clock } = options;
@@ -100,7 +102,7 @@ export function createClaimer(options: ClaimerOptions): Claimer {
             return answer;
           }
           // A leader that has lost its place and doesn't know it yet.
-          await pause(signal, again.signal);
+          await pause(signal, again.signal, OLD_TERM_MS);
         } catch (error) {
           signal.throwIfAborted();
           const isResent = again.signal.aborted;
@@ -119,7 +121,7 @@ export function createClaimer(options: ClaimerOptions): Claimer {
   };
 
   /** A moment before the next try, cut short by a leader's word. */
-  async function pause(signal: AbortSignal, early: AbortSignal): Promise<void> {
-    await clock.sleep(RETRY_MS, AbortSignal.any([signal, early])).catch(() => undefined);
+  async function pause(signal: AbortSignal, early: AbortSignal, ms = RETRY_MS): Promise<void> {
+    await clock.sleep(ms, AbortSignal.any([signal, early])).catch(() => undefined);
   }
 }

@@ -21,6 +21,8 @@ export interface LaneHome {
   open(lane: OpenLane): Promise<Commit>;
   /** The branch's tip now, its objects present in `gitDir`; undefined when there is no such branch. */
   tip(branch: string, signal?: AbortSignal): Promise<Commit | undefined>;
+  /** Where the lane's fence stands; 0 when none was ever raised. */
+  fence(lane: string, signal?: AbortSignal): Promise<number>;
   /** Moves the lane's fence up to `fence`; held again when it stands there already. */
   raiseFence(lane: string, fence: number, signal?: AbortSignal): Promise<Fenced>;
   /** The commit on the branch that the run made, if any. */

@@ -88,6 +88,7 @@ export async function openPathHome(home: string, signal?: AbortSignal): Promise<
     gitDir,
     objectFormat,
     tip,
+    fence: async (lane, signalNow) => (await readFence(lane, signalNow)).fence,
     raiseFence,
     land,
     async open({ branch, base = 'HEAD', signal: signalNow }) {

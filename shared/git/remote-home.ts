@@ -125,6 +125,7 @@ export async function openRemoteHome(options: OpenRemoteHome): Promise<LaneHome>
     gitDir,
     objectFormat,
     tip,
+    fence: async (lane, signal) => (await stand(lane, undefined, signal)).fence,
     raiseFence,
     land,
     async open({ branch, base = 'HEAD', signal }) {

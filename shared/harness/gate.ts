@@ -15,6 +15,10 @@ import { describeEnd, type SupervisedEnd, startSupervised } from './supervised-r
 export interface GateContext {
   readonly folder: string;
   readonly taskId: string;
+  /**
+   * What the gate's processes are marked with (`WAGGLE_RUN`). Whoever ends the leftovers of a run ends all that have
+   * its name: a gate that outlives the run is given another.
+   */
   readonly run: string;
   /** Of the process that runs the gate; an allow-list picks from it. */
   readonly environment: Environment;

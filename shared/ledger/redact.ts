@@ -6,13 +6,15 @@
  * Expects plain text: escapes and control characters within a secret would hide it.
  */
 import { secretValueSpans } from './assignments.ts';
+import { base64BlockSpans } from './base64-blocks.ts';
 import { privateKeySpans, type Span } from './private-keys.ts';
 import { withoutKnownForms } from './secret-forms.ts';
 import { REDACTED } from './secret-value.ts';
 
 /** The text with `[REDACTED]` in place of whatever must not be stored. */
 export function redact(text: string): string {
-  const withoutKeys = replaceSpans(text, privateKeySpans(text));
+  const withoutMarked = replaceSpans(text, privateKeySpans(text));
+  const withoutKeys = replaceSpans(withoutMarked, base64BlockSpans(withoutMarked));
   // Names first: they know where a value ends that merely begins with a known form.
   return withoutKnownForms(replaceSpans(withoutKeys, secretValueSpans(withoutKeys)));
 }

@@ -50,6 +50,8 @@ test('a project goes on from its backup on another server, with what was in hand
   const after = await boardOf(newCore);
   // The rest is as it was; the restore tells of itself, and no fence may be given twice.
   expect(after.board.nextFence).toBeGreaterThan(before.board.nextFence + 1_000_000);
+  // Nor may a term: agents that heard the old leaders believe no older one.
+  expect(after.board.term).toBeGreaterThan(before.board.term + 1_000_000);
   const {
     nextFence: _,
     term: __,
@@ -63,7 +65,10 @@ test('a project goes on from its backup on another server, with what was in hand
   expect(continued).toMatchObject({
     predecessor: before.batches[backup.journal_seq - 1]!.id,
     streams: { [names.mail]: (await newSwarm.streams.info(names.mail))!.created },
-    events: [{ type: 'continued', by: 'operator', next_fence: expect.any(Number) }],
+    events: [
+      { type: 'led', leader: 'operator', term: continued!.term },
+      { type: 'continued', by: 'operator', next_fence: expect.any(Number) },
+    ],
   });
   expect((await contentOf(newSwarm, names.mail)).slice(0, mail.length)).toEqual(mail);
   const bySubject = (messages: readonly { subject: string; payload: Uint8Array }[]) =>

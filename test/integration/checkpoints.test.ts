@@ -107,6 +107,20 @@ describe('while a harness works', () => {
   });
 });
 
+test('what a task that expects no change left is stored before its tree goes, whatever its gates say', async () => {
+  const name = `w-${bench.n}`;
+  const { config } = await bench.client.query<'status'>({ v: 1, kind: 'status' });
+  const gate = { name: 'VG-NO', run: 'exit 1', timeout_ms: 5_000 };
+  await bench.hive.configure({ ...config, gates: { ...config.gates, 'VG-NO': gate } });
+  const worker = await bench.swarm.worker(name, sh('echo mine > new.txt'), 0);
+  await bench.add({ expects: 'none', gates: ['VG-NO'], max_attempts: 1 });
+  const task = await bench.until('it has failed', ({ state }) => state === 'failed');
+  await worker.drain();
+  expect(task).toMatchObject({ attempts: 1, checkpoint: { number: 1 } });
+  expect(await bench.events('checkpointed')).toMatchObject([{ late: false, agent: name }]);
+  expect(readdirSync(join(bench.swarm.folder, name, 'work'))).toEqual([]);
+});
+
 describe('work of an earlier try that cannot be used', () => {
   /** A worker gave the task back with a checkpoint of a tree in which `files` were written; its fence. */
   async function leave(

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { EventOf } from '../../schemas/index.ts';
-import type { BoardClient } from '../../shared/bus/board-client.ts';
+import { type BoardClient, createBoardClient } from '../../shared/bus/board-client.ts';
 import type { Bus } from '../../shared/bus/port.ts';
 import { createReader } from '../../shared/bus/read-client.ts';
 import { streamNames } from '../../shared/bus/topology.ts';
+import { systemClock } from '../../shared/clock.ts';
 import {
   about,
   add,
@@ -90,6 +91,24 @@ test('MAIL created anew: named, consumed from its beginning, and a claim that na
   expect(grantOf(await sendClaim(await hive.connect('w2'), 'w2', claim)).task).toBe('next');
 });
 
+test('MAIL deleted under a leader: made anew and named once, and a report gets through', async () => {
+  const one = await grant('one');
+  await consumed(await mailed({ ...about(one, 'half'), kind: 'progress', note: 'half way' }));
+  const [leader] = hive.orchestrators();
+  const { term } = await status();
+  await deleteStream(swarm, names.mail);
+  await until('it leads again', () => leader?.terms.some((later) => later > term));
+  await mailed(done(one));
+  await until('the report takes effect', async () => (await stateOf(client, 'one')) === 'closed');
+  // A term without MAIL ends at once, and the next one tells of itself again.
+  expect(leader?.terms).toEqual([term, term + 1]);
+  const led = (await eventsOf(client)).filter(({ type }) => type === 'led');
+  expect(led).toHaveLength(term + 1);
+  expect((await continued()).map(({ reason }) => reason)).toEqual([
+    expect.stringMatching(/^MAIL was created anew at .*; going on after 0$/),
+  ]);
+});
+
 const lost = async (one: Awaited<ReturnType<TestHive['addOrchestrator']>>) => {
   await until('it says why it does not lead', () => one.unfit.length > 0);
   expect(one.unfit[0]?.code).toBe('journal-lost');
@@ -98,6 +117,21 @@ const lost = async (one: Awaited<ReturnType<TestHive['addOrchestrator']>>) => {
   await until('it serves reads', () => reader.mail({ after: 0 }).catch(() => undefined));
   return one.unfit[0]?.message ?? '';
 };
+
+test('JOURNAL deleted under a leader, and nothing else tells of it: it is not made again in silence', async () => {
+  const [leader] = hive.orchestrators();
+  await deleteStream(core, names.journal);
+  // Whoever asks has no answer: the term ends with what it wanted to store.
+  const brief = createBoardClient({ swarm: w1, project, agent: 'w1', clock: systemClock, timeoutMs: 500 });
+  await expect(add(brief, plain('one'))).rejects.toThrow();
+  await until('it says why it does not lead', () => (leader?.unfit.length ?? 0) > 0);
+  expect(leader?.unfit[0]).toMatchObject({
+    code: 'journal-lost',
+    message: expect.stringContaining('was deleted'),
+  });
+  expect(await core.streams.info(names.journal)).toBeUndefined();
+  expect(leader?.terms).toHaveLength(1);
+});
 
 test('JOURNAL created anew: nobody leads until an operator says so; then the board comes from the snapshot', async () => {
   const one = await grant('one');
@@ -113,7 +147,8 @@ test('JOURNAL created anew: nobody leads until an operator says so; then the boa
   await hive.addOrchestrator({ acceptJournalLoss: true });
   const after = await client.query<'tasks'>({ v: 1, kind: 'tasks' });
   expect(after.tasks).toEqual(before.tasks);
-  expect(after.term).toBe(term + 1);
+  // Who heard the lost leaders hears this one: `client` did, and asks on.
+  expect(after.term).toBeGreaterThan(term + 1_000_000);
   expect(after.genesis).toBe(genesis);
   expect(after.journal_seq).toBeGreaterThan(journal_seq);
   expect((await continued())[0]).toMatchObject({
@@ -128,7 +163,10 @@ test('JOURNAL created anew: nobody leads until an operator says so; then the boa
 
 test('JOURNAL and SNAPSHOTS gone: the operator gets a new genesis, and claims for the old one are refused', async () => {
   await grant('one');
-  const { genesis, journal_seq } = await status();
+  const { genesis, journal_seq, term } = await status();
+  const claimer = await hive.claimer('w3', { waitMs: 10_000 });
+  const asking = { holds: [], waitMs: 10, signal: AbortSignal.timeout(20_000) };
+  expect(await claimer.next(asking)).toMatchObject({ kind: 'nothing', term });
   await until(
     'it is told',
     async () => (await createReader(w1, project, 'w1').mail({ last: 1 })).mails.length > 0,
@@ -143,6 +181,8 @@ test('JOURNAL and SNAPSHOTS gone: the operator gets a new genesis, and claims fo
   await until('it leads', () => accepted.terms.length > 0);
   const now = await status();
   expect(now.genesis).not.toBe(genesis);
+  expect(now.term).toBeGreaterThan(term + 1_000_000);
+  expect(await claimer.next(asking)).toMatchObject({ kind: 'refused', code: 'other-genesis' });
   expect(now.journal_seq).toBeGreaterThan(journal_seq);
   expect(await sendClaim(w1, 'w1', claimBy('w1', { genesis }))).toMatchObject({ code: 'other-genesis' });
   await add(client, plain('one'));

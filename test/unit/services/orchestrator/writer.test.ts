@@ -44,7 +44,7 @@ afterEach(() => {
   for (const end of ends.splice(0)) end.abort();
 });
 
-function start(maxPayloadBytes = 1_000_000) {
+function start(maxPayloadBytes = 1_000_000, clock = systemClock) {
   const journal = new HeldJournal();
   const board = createBoard();
   const end = new AbortController();
@@ -61,7 +61,7 @@ function start(maxPayloadBytes = 1_000_000) {
     onBatch: () => {},
   });
   const signs = new LifeSigns(systemClock);
-  const options = { board, position, store, signs, clock: systemClock, log: silentLog, maxPayloadBytes };
+  const options = { board, position, store, signs, clock, log: silentLog, maxPayloadBytes };
   const writer = new Writer(options);
   const first = leadEvents(board, { leader: 'l', project: 'p', genesis: 'g' });
   const over = writer.run(first, () => {}, end.signal);
@@ -92,6 +92,24 @@ test('nobody is answered before the ack, and what comes meanwhile shares the nex
   journal.ack();
   await Promise.all(rest);
   expect(journal.batches).toHaveLength(3);
+});
+
+test('journal time goes on while the clock, set right again, is behind it', async () => {
+  let ahead = 3_600_000;
+  const clock = { ...systemClock, now: () => systemClock.now() + ahead };
+  const { journal, writer } = start(1_000_000, clock);
+  await until('it leads', () => journal.batches.length === 1);
+  const jumped = journal.batches[0]?.at ?? 0;
+  ahead = 0;
+  const at = () => journal.batches.at(-1)?.at ?? 0;
+  await addTo(writer, 'one');
+  expect(at()).toBeGreaterThanOrEqual(jumped);
+  let n = 0;
+  await until('time has passed', async () => {
+    n += 1;
+    await addTo(writer, `more-${n}`);
+    return at() > jumped + 20;
+  });
 });
 
 test('queries see acked state only', async () => {

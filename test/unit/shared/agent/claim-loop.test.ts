@@ -67,3 +67,20 @@ test('with idle-stop it leaves after three waits, whatever time the clock says',
   expect(swarm.claims.map(({ wait_ms }) => wait_ms)).toEqual([10_000, 10_000, 10_000, 0]);
   expect(started).toBe(0);
 });
+
+test('a claim that was told `nothing` may not have been decided: the next one names the same mail', async () => {
+  const report = {
+    v: 1,
+    id: 'r-1',
+    kind: 'progress',
+    task: 't',
+    fence: 1,
+    run: 'g-1',
+    note: 'half',
+  } as const;
+  await (await openOutbox(`${folder.path}/outbox`, silentLog)).put({ report });
+  await run(new AbortController().signal, 10_000);
+  const named = swarm.claims.map(({ after_mail }) => after_mail);
+  expect(named[0]).toEqual(expect.any(Number));
+  expect(new Set(named.slice(0, 3)).size).toBe(1);
+});

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { explain } from '../../../../shared/board/explain.ts';
-import { commit, config, createDriver, type Driver } from './board-driver.ts';
+import { commit, config, createDriver, type Driver, rights } from './board-driver.ts';
 
 const rules = (driver: Driver, id = 'a') =>
   explain(driver.board, driver.task(id), driver.now).map(({ rule }) => rule);
@@ -58,9 +58,19 @@ describe('explain names the rule that holds a task back', () => {
     });
     driver.add({ id: 'a', lane: 'docs' }, { id: 'b', lane: 'main' });
     expect(rules(driver)).toEqual(['lane-unopened']);
-    driver.openLane('main', commit(9));
-    expect(rules(driver, 'b')).toEqual(['lane-held']);
-    expect(said(driver, 'b')).toContain(`waggle lane adopt main ${commit(9)}`);
+    driver.openLane('main');
+    driver.submit('w1', driver.take('w1'));
+    driver.report('c1', {
+      kind: 'bounced',
+      ...rights(driver.takeCommit()),
+      lane: 'main',
+      reason: 'lane_moved',
+      detail: 'somebody committed',
+      found: commit(9),
+    });
+    driver.add({ id: 'c', lane: 'main' });
+    expect(rules(driver, 'c')).toEqual(['lane-held']);
+    expect(said(driver, 'c')).toContain(`waggle lane adopt main ${commit(9)}`);
   });
 
   it('nothing, and then whom it waits for', () => {

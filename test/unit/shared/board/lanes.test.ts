@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commit, config, createDriver } from './board-driver.ts';
+import { commit, config, createDriver, fold } from './board-driver.ts';
 
 const twoLanes = () => {
   const driver = createDriver({
@@ -99,7 +99,16 @@ describe('a lane', () => {
     expect(driver.takeCommit().task).toBe('a');
   });
 
-  it('learns from a lane report that it was moved, but not while a look-up is due', () => {
+  it('goes on above the fence of an earlier project in the same repository', () => {
+    const docs = { home: '/docs', base: 'main', branch: 'waggle/docs', gates: [] };
+    const driver = createDriver({ lanes: { ...config.lanes, docs } });
+    driver.report('c1', { kind: 'lane', lane: 'docs', tip: commit(1), fence_ref: 40 });
+    driver.add({ id: 'a', lane: 'docs' });
+    expect(driver.take('w1').fence).toBe(41);
+    expect(fold(driver.batches).nextFence).toBe(42);
+  });
+
+  it('takes its tip from a lane report only while none is known: such a report may be old', () => {
     const driver = createDriver();
     driver.add({ id: 'a' });
     driver.submit('w1', driver.take('w1'));
@@ -110,9 +119,10 @@ describe('a lane', () => {
       code: 'committing',
     });
     driver.committed('c1', grant);
-    driver.openLane('main', commit(51));
-    expect(driver.board.lanes.get('main')?.moved_to).toBe(commit(51));
-    expect(driver.openLane('main', commit(51)).events).toEqual([]);
+    const tip = driver.board.lanes.get('main')?.tip;
+    expect(driver.openLane('main', commit(1)).events).toEqual([]);
+    expect(driver.board.lanes.get('main')).toMatchObject({ tip });
+    expect(driver.board.lanes.get('main')).not.toHaveProperty('moved_to');
   });
 
   it('fails a submission that its committers die of, once a look-up has said that it is not in the branch', () => {

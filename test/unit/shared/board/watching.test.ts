@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AnyGrant } from '../../../../schemas/index.ts';
+import type { AnyGrant, Report } from '../../../../schemas/index.ts';
 import { applyReport } from '../../../../shared/board/decide.ts';
 import type { LifeSign } from '../../../../shared/board/decide-watch.ts';
 import { config, createDriver, type Driver, type ReportPart, rights } from './board-driver.ts';
@@ -43,8 +43,11 @@ function takeDead(driver: Driver, grant: AnyGrant, sign: LifeSign) {
 
 describe('a grant whose owner is said to be dead', () => {
   it.each([
-    ['heard of it later', { silentMs: lease * 0.8, heard: true }],
-    ['has listened for less than half a lease', { silentMs: lease * 0.4, heard: false }],
+    ['heard of it later', { silentMs: lease * 0.8, heard: true, listenedMs: lease * 9 }],
+    [
+      'has listened for less than half a lease',
+      { silentMs: lease * 0.4, heard: false, listenedMs: lease * 0.4 },
+    ],
   ])('stays when the leader %s', (_, sign) => {
     const { driver, grant } = claimed();
     expect(takeDead(driver, grant, sign)).toMatchObject({ status: 'refused', code: 'alive' });
@@ -52,8 +55,11 @@ describe('a grant whose owner is said to be dead', () => {
   });
 
   it.each([
-    ['heard nothing for a lease', { silentMs: lease, heard: true }],
-    ['is new and heard nothing for half a lease', { silentMs: lease / 2, heard: false }],
+    ['heard nothing for a lease', { silentMs: lease, heard: true, listenedMs: lease * 9 }],
+    [
+      'is new and heard nothing for half a lease',
+      { silentMs: lease / 2, heard: false, listenedMs: lease / 2 },
+    ],
   ])('is taken when the leader %s, with the evidence in the journal', (_, sign) => {
     const { driver, grant } = claimed();
     expect(takeDead(driver, grant, sign)).toMatchObject({ status: 'accepted' });
@@ -74,7 +80,9 @@ describe('a grant whose owner is said to be dead', () => {
   it('is taken in an old journal too, without the event that such a journal cannot hold', () => {
     const { driver, grant } = claimed();
     driver.board.format = 1;
-    expect(takeDead(driver, grant, { silentMs: lease, heard: true })).toMatchObject({ status: 'accepted' });
+    expect(takeDead(driver, grant, { silentMs: lease, heard: true, listenedMs: lease * 9 })).toMatchObject({
+      status: 'accepted',
+    });
     expect(driver.events().some(({ type }) => type === 'taken_over')).toBe(false);
   });
 });
@@ -103,6 +111,16 @@ describe('a grant whose owner makes no progress', () => {
     before(driver, grant);
     driver.now += grace;
     expect(driver.report('watch', takeStale(grant, silentMs)).answer).toMatchObject({ code: 'alive' });
+  });
+
+  it('stays when the leader is new: what it finds in MAIL may be old', () => {
+    const { driver, grant } = claimed();
+    driver.report('watch', stale(grant));
+    driver.now += grace;
+    const report = { v: 1, id: 'late', ...takeStale(grant) } as Report;
+    const sign = { silentMs: 10, heard: true, listenedMs: lease / 3 };
+    const { answer } = applyReport(driver.board, { from: 'watch', report, sign }, driver.now);
+    expect(answer).toMatchObject({ code: 'alive', message: expect.stringContaining('has listened for') });
   });
 
   it('begins anew with a progress note', () => {

@@ -188,6 +188,53 @@ describe('a private key', () => {
   });
 });
 
+describe('lines of base64 that nothing names', () => {
+  it('go, with a shorter one behind them', () => {
+    expect(redact(['before', ...body, 'after all'].join('\n'))).toBe(`before\n${R}\nafter all`);
+    expect(redact(['before', ...body, 'MIIE0abC', 'after'].join('\n'))).toBe(`before\n${R}\nafter`);
+    expect(redact([...body, 'abcde=', 'done'].join('\n'))).toBe(`${R}\ndone`);
+  });
+
+  it('go with what is left of a line that was cut', () => {
+    expect(redact([`…${body[0]!.slice(-9)}`, ...body].join('\n'))).toBe(`…${R}`);
+    expect(redact(['words', ...body].join('\n'))).toBe(`words\n${R}`);
+  });
+
+  it.each([
+    ['escaped', body.join('\\n')],
+    ['escaped twice', body.join('\\\\r\\\\n')],
+    ['quoted', body.map((line) => `  "${line}",`).join('\n')],
+    ['numbered', body.map((line, at) => `  ${at + 1}→${line}`).join('\n')],
+    ['of a diff', body.map((line) => `-${line}`).join('\n')],
+    ['with times before them', body.map((line) => `12:00:01 w1 ${line}`).join('\n')],
+    ['with carriage returns', body.join('\r\n')],
+  ])('%s go', (_, text) => {
+    expect(redact(`a\n${text}\nb`)).not.toMatch(/MIIEv/);
+  });
+
+  it.each([
+    ['two of them', body.slice(0, 2)],
+    ['hashes', Array<string>(4).fill('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')],
+    ['commits', Array<string>(4).fill('9f2c1d7e4b8a6350c1d2e3f4a5b6c7d8e9f0a1b2 Fix 1 Thing')],
+    ['rulers', Array<string>(4).fill('='.repeat(80))],
+    ['fillers', Array<string>(4).fill('x'.repeat(999))],
+    [
+      'paths of files',
+      Array<string>(4).fill('src/main/java/org/example/project2/service/implementation/UserService.java'),
+    ],
+    [
+      'tests',
+      Array<string>(4).fill(' ✓ test/unit/shared/ledger/redact.test.ts > A key > of kind RSA goes 42ms'),
+    ],
+    [
+      'hashes of a lock file between other lines',
+      [0, 1, 2, 3].flatMap((at) => [`    "version": "1.${at}.0",`, `    "integrity": "sha512-${body[0]}=="`]),
+    ],
+  ])('%s stay', (_, lines) => {
+    expect(redact(lines.join('\n'))).toBe(lines.join('\n'));
+  });
+});
+
 test('what is redacted once stays as it is', () => {
   const piece = fc.constantFrom(
     ...['token=abc123def', 'password: "x y"', 'API_KEY=a,b', 'Authorization: Bearer abc', 'cookie: a=b; c'],
@@ -285,6 +332,7 @@ const adversarial = [
     '12:',
     'password: string=',
   ],
+  ...[`${body[0]}\n`, `${body[0]}\\n`, `${body[0]}==`, `${body[0]} `],
   ...[begin(), end(), `${begin()} `, `${begin()}\nMIIE\n`, '-----BEGIN ', body[0]!],
 ];
 
