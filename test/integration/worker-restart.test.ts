@@ -86,8 +86,12 @@ test.runIf(process.platform === 'linux')(
   async () => {
     const agent = `k-${bench.n}`;
     const marker = `left-${randomId(8)}`;
-    const daemon = `setsid sh -c 'while :; do sleep 0.1; done' ${marker} > /dev/null 2>&1 < /dev/null &`;
-    const worker = bench.workers.start(agent, `${daemon} ${bench.pausing(':')}`);
+    // Only once it has a session of its own does it survive the end of the harness's group.
+    const settled = join(bench.folder, `settled-${bench.n}`);
+    const script = `touch ${settled}; while :; do sleep 0.1; done`;
+    const daemon = `setsid sh -c '${script}' ${marker} > /dev/null 2>&1 < /dev/null &`;
+    const wait = `while [ ! -e ${settled} ]; do sleep 0.05; done;`;
+    const worker = bench.workers.start(agent, `${daemon} ${wait} ${bench.pausing(':')}`);
     await bench.add();
     await bench.atMarker();
     await killed(worker);
