@@ -11,11 +11,10 @@ test.each(recoveries.map((recovery) => [recovery.name, recovery] as const))(
   180_000,
 );
 
-// The aim is 5 s; one kill of the ten has taken up to 5.5 s.
-test('after kill -9 of the nats-server at ten random moments each time the swarm goes on within 8 s', async () => {
+test('after kill -9 of the nats-server at ten random moments each time the swarm goes on within 5 s', async () => {
   const measured = await busKilledOften();
   expect(measured).toHaveLength(10);
-  expect(Math.max(...measured)).toBeLessThan(8_000);
+  expect(Math.max(...measured)).toBeLessThan(5_000);
 }, 240_000);
 
 test.each(stoppable)(
