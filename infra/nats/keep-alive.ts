@@ -35,12 +35,10 @@ export interface KeptAlive {
 }
 
 const FIRST_BACKOFF_MS = 50;
-const LONGEST_BACKOFF_MS = 5_000;
-/**
- * A process that lived for so many backoffs was healthy: the backoff starts anew. Against its own length, so that one
- * that is killed now and then is back at once, however often, and one that cannot live is tried ever more seldom.
- */
-const HEALTHY_BACKOFFS = 8;
+/** Everything waits for the bus: one that cannot live yet is tried every two seconds. */
+const LONGEST_BACKOFF_MS = 2_000;
+/** A process that lived this long had served: whoever kills it now and then, however often, finds it back at once. */
+const HEALTHY_MS = 1_000;
 const STOP_GRACE_MS = 10_000;
 
 /** Takes charge of `first`. */
@@ -58,7 +56,7 @@ export function keepAlive(options: KeepAliveOptions): KeptAlive {
     let startedAt = clock.monotonic();
     let exit = await server.exited;
     while (!stopping.signal.aborted) {
-      if (clock.monotonic() - startedAt >= backoffMs * HEALTHY_BACKOFFS) backoffMs = FIRST_BACKOFF_MS;
+      if (clock.monotonic() - startedAt >= HEALTHY_MS) backoffMs = FIRST_BACKOFF_MS;
       await clock.sleep(backoffMs, stopping.signal).catch(() => undefined);
       if (stopping.signal.aborted) return;
       backoffMs = Math.min(backoffMs * 2, LONGEST_BACKOFF_MS);

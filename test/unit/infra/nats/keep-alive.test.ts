@@ -46,9 +46,9 @@ async function backoffsOf(lives: readonly number[]): Promise<number[]> {
   return waited;
 }
 
-test('what cannot live is tried ever more seldom, every 5 s at last', async () => {
-  const backoffs = await backoffsOf(Array.from({ length: 9 }, () => 10));
-  expect(backoffs).toEqual([50, 100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
+test('what cannot live is tried ever more seldom, every 2 s at last', async () => {
+  const backoffs = await backoffsOf(Array.from({ length: 8 }, () => 10));
+  expect(backoffs).toEqual([50, 100, 200, 400, 800, 1_600, 2_000, 2_000]);
 });
 
 test('what is killed every second, however often, is back at once each time', async () => {
@@ -57,6 +57,8 @@ test('what is killed every second, however often, is back at once each time', as
   );
 });
 
-test('one long life after short ones begins anew', async () => {
-  expect(await backoffsOf([10, 10, 10, 10, 6_400, 10])).toEqual([50, 100, 200, 400, 50, 100]);
+test('one life of a second after short ones begins anew', async () => {
+  expect(await backoffsOf([10, 10, 10, 10, 10, 10, 1_000, 10])).toEqual([
+    50, 100, 200, 400, 800, 1_600, 50, 100,
+  ]);
 });
