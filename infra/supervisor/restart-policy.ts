@@ -1,8 +1,9 @@
 /**
  * What follows when a supervised service has ended by itself. Pure.
  *
- * 1. The wait before a restart doubles from 250 ms to 10 s while lives are short against it, and starts anew after a
- *    life of eight waits: what was killed now and then comes back at once, what cannot live is tried ever more seldom.
+ * 1. The wait before a restart doubles from 250 ms to 10 s while lives are short, and starts anew after a life of eight
+ *    waits or of five seconds: what was killed now and then comes back at once, what cannot live is tried ever more
+ *    seldom.
  * 2. Exit code 2 means that it was told nonsense (usage, configuration): trying again cannot help.
  * 3. Under `on-failure` exit code 0 means that it left of its own accord (told to drain, idle-stop): it stays away.
  */
@@ -23,6 +24,7 @@ export type AfterExit =
 export const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 10_000;
 const HEALTHY_WAITS = 8;
+const HEALTHY_MS = 5_000;
 const USAGE_EXIT_CODE = 2;
 
 /** `waitMs`: what the last exit's `nextWaitMs` said, at first `FIRST_WAIT_MS`. */
@@ -35,7 +37,8 @@ export function afterExit(ended: {
   if (ended.exit.code === USAGE_EXIT_CODE) return { kind: 'give-up' };
   if (ended.rule === 'never' || (ended.rule === 'on-failure' && ended.exit.code === 0))
     return { kind: 'leave' };
-  const waitMs = ended.aliveMs >= ended.waitMs * HEALTHY_WAITS ? FIRST_WAIT_MS : ended.waitMs;
+  const waitMs =
+    ended.aliveMs >= Math.min(ended.waitMs * HEALTHY_WAITS, HEALTHY_MS) ? FIRST_WAIT_MS : ended.waitMs;
   return { kind: 'restart', waitMs, nextWaitMs: Math.min(waitMs * 2, LONGEST_WAIT_MS) };
 }
 

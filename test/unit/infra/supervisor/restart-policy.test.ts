@@ -15,9 +15,12 @@ test('the wait doubles from 250 ms to 10 s', () => {
   expect(waits).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
 });
 
-test('a service that lived for eight waits is started again after the first one', () => {
-  expect(afterExit({ ...crash, aliveMs: 79_999, waitMs: 10_000 })).toMatchObject({ waitMs: 10_000 });
-  expect(afterExit({ ...crash, aliveMs: 80_000, waitMs: 10_000 })).toEqual({
+test.each([
+  { waitMs: 250, longEnoughMs: 2_000, what: 'eight short waits' },
+  { waitMs: 10_000, longEnoughMs: 5_000, what: 'five seconds, however long the wait' },
+])('a service that lived for $what is started again after the first one', ({ waitMs, longEnoughMs }) => {
+  expect(afterExit({ ...crash, aliveMs: longEnoughMs - 1, waitMs })).toMatchObject({ waitMs });
+  expect(afterExit({ ...crash, aliveMs: longEnoughMs, waitMs })).toEqual({
     kind: 'restart',
     waitMs: 250,
     nextWaitMs: 500,
