@@ -14,8 +14,8 @@ import { type Operation, operations, services } from './asyncapi/operations.ts';
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type JsonObject = { [key: string]: Json };
 
-/** Of the message table, what lies in a file and never travels. */
-const files: ReadonlySet<string> = new Set(['ConfigFile']);
+/** Of the message table, what lies in a file, or goes over an agent's socket: never over the bus. */
+const elsewhere: ReadonlySet<string> = new Set(['ConfigFile', 'SocketLine', 'SocketRequest']);
 
 const about = `Waggle coordinates a swarm of coding agents over NATS JetStream. This document describes what travels
 on the bus. It is generated from \`schemas/\`; the subjects are those of \`shared/bus\`.
@@ -38,7 +38,7 @@ const layout = { aliasDuplicateObjects: false, blockQuote: 'literal', lineWidth:
 
 /** The document as YAML, the same text for the same contract. Throws on a message that is declared nowhere. */
 export function asyncApi({ version, messages, schemas }: Contract): string {
-  const wire = messages.filter((name) => !files.has(name));
+  const wire = messages.filter((name) => !elsewhere.has(name));
   const needed = reachable(wire, schemas);
   const inside = reachable(
     wire.flatMap((name) => refsOf(schemas.get(name))),

@@ -45,6 +45,19 @@ export const Answer = command('answer', { ...onTask, text: Type.String({ minLeng
 /** Lets the journal hold what an older version cannot read: from then on such a version refuses to lead. */
 export const Format = command('format', { to: Type.Integer({ minimum: 1 }) });
 
+/**
+ * The asker's name is in use from here on: `identity` says by whom (one string for one place of work). Refused while
+ * another identity with that name is alive.
+ */
+export const Register = command('register', { identity: Line, host: Type.Optional(Line) });
+/** What the asker says of itself; without a text that is cleared. */
+export const SetStatus = command('set_status', { text: Type.Optional(Line), host: Type.Optional(Line) });
+/** A dead letter gets another chance, or is done with because a copy went to somebody else. */
+export const Redeliver = command('redeliver', {
+  seq: Type.Integer({ minimum: 1 }),
+  copy: Type.Optional(Type.Boolean()),
+});
+
 export const Command = Type.Union([
   Configure,
   Add,
@@ -58,6 +71,9 @@ export const Command = Type.Union([
   LaneAdopt,
   Answer,
   Format,
+  Register,
+  SetStatus,
+  Redeliver,
 ]);
 export type Command = Type.Static<typeof Command>;
 export type CommandKind = Command['kind'];

@@ -56,6 +56,7 @@ const PoliciesFile = Strict({
   max_heavy: Type.Optional(Positive),
   max_per_lane: Type.Optional(Positive),
   weights: Type.Optional(Type.Record(Type.String({ minLength: 1 }), Type.Number({ exclusiveMinimum: 0 }))),
+  dead_letter_after: Type.Optional(Duration),
 });
 
 export const Role = Words(['operator', 'worker', 'committer', 'stale-takeover', 'orchestrator']);
@@ -101,6 +102,8 @@ export const Policies = Strict({
   max_heavy: Positive,
   max_per_lane: Type.Optional(Positive),
   weights: Type.Record(Type.String({ minLength: 1 }), Type.Number({ exclusiveMinimum: 0 })),
+  /** A mail to somebody whom nobody has seen for so long is a dead letter. Default: 10 minutes. */
+  dead_letter_after_ms: Type.Optional(Millis),
 });
 export type Policies = Type.Static<typeof Policies>;
 

@@ -9,11 +9,12 @@ import type { BoardConfig, ConfigFile } from './config.ts';
 import type { Control, ControlAnswer } from './control.ts';
 import * as compiled from './generated/validators.ts';
 import type { Batch } from './journal.ts';
-import type { Mail } from './mail.ts';
+import type { Mail, Presence } from './mail.ts';
 import type { Query, QueryAnswer } from './query.ts';
 import type { LeaderNotice, Output, Read, ReadAnswer } from './read.ts';
 import type { Report } from './report.ts';
 import type { Snapshot } from './snapshot.ts';
+import type { SocketLine, SocketRequest } from './socket.ts';
 import type { TaskSpec } from './task.ts';
 import { fault, type Validator } from './validation.ts';
 
@@ -32,12 +33,15 @@ export interface Messages {
   LeaderNotice: LeaderNotice;
   Mail: Mail;
   Output: Output;
+  Presence: Presence;
   Query: Query;
   QueryAnswer: QueryAnswer;
   Read: Read;
   ReadAnswer: ReadAnswer;
   Report: Report;
   Snapshot: Snapshot;
+  SocketLine: SocketLine;
+  SocketRequest: SocketRequest;
   TaskSpec: TaskSpec;
 }
 export type MessageName = keyof Messages;
@@ -87,8 +91,9 @@ export type {
 } from './config.ts';
 export type { Control, ControlAnswer } from './control.ts';
 export type { Batch, Event, EventOf } from './journal.ts';
+export type { Letter, Person } from './letter.ts';
 export * from './limits.ts';
-export type { Mail, StoredMail } from './mail.ts';
+export type { Mail, Presence, ReceiptState, StoredMail } from './mail.ts';
 export type {
   Query,
   QueryAnswer,
@@ -112,6 +117,7 @@ export type {
   SnapshotPartOf,
   SnapshotPiece,
 } from './snapshot.ts';
+export type { MailRecord, SocketErrorCode, SocketLine, SocketRequest } from './socket.ts';
 export type {
   Attachment,
   Checkpoint,

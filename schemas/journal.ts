@@ -21,6 +21,8 @@ import {
   Words,
 } from './common.ts';
 import { BoardConfig } from './config.ts';
+import { Letter, MailSeq } from './letter.ts';
+import { ReceiptState } from './mail.ts';
 import {
   Attachment,
   Checkpoint,
@@ -176,6 +178,33 @@ export const Continued = event('continued', {
   mail_seq: Count,
   next_fence: Type.Optional(Fence),
 });
+/** An agent's name is in use by `identity` (format 3, as all below). */
+export const Registered = event('registered', { agent: Name, identity: Line, host: Type.Optional(Line) });
+/** What an agent says of itself; absent: nothing any more. */
+export const StatusSet = event('status_set', {
+  agent: Name,
+  text: Type.Optional(Line),
+  host: Type.Optional(Line),
+});
+/** A mail whose delivery is watched: to an agent, or with an acknowledgement asked for. */
+export const LetterPosted = event('letter_posted', { letter: Letter });
+/** Delivered where that is all, or acknowledged: no longer watched. */
+export const LetterSettled = event('letter_settled', { seq: MailSeq, by: Name, state: ReceiptState });
+/** Delivered, and still to be acknowledged. */
+export const LetterDelivered = event('letter_delivered', { seq: MailSeq, by: Name });
+/** Nobody acknowledged it in time; the letter as it is from here on, because announcements are made of events alone. */
+export const LetterOverdue = event('letter_overdue', { letter: Letter });
+/**
+ * Nobody by that name was ever seen, or not for so long; without `unseen_ms` too many letters wait, and this is the
+ * oldest of them.
+ */
+export const LetterDead = event('letter_dead', { letter: Letter, unseen_ms: Type.Optional(Millis) });
+/** Watched anew, or done with because a copy went to somebody else. */
+export const LetterRedelivered = event('letter_redelivered', {
+  seq: MailSeq,
+  by: Name,
+  copy: Type.Boolean(),
+});
 export const Event = Type.Union([
   Genesis,
   Led,
@@ -199,6 +228,14 @@ export const Event = Type.Union([
   TakenOver,
   Attached,
   Continued,
+  Registered,
+  StatusSet,
+  LetterPosted,
+  LetterSettled,
+  LetterDelivered,
+  LetterOverdue,
+  LetterDead,
+  LetterRedelivered,
 ]);
 export type Event = Type.Static<typeof Event>;
 export type EventOf<K extends Event['type']> = Extract<Event, { type: K }>;

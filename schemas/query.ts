@@ -18,6 +18,7 @@ import {
 } from './common.ts';
 import { BoardConfig, LaneState } from './config.ts';
 import { Batch } from './journal.ts';
+import { Letter, MailSeq, Person } from './letter.ts';
 import { RunRecord, Task, TaskState } from './task.ts';
 
 const head = { v: Version };
@@ -47,6 +48,16 @@ export const Query = Type.Union([
     /** Only fences below this one: the next page. */
     before: Type.Optional(Fence),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+  }),
+  /** By name; `after` is the last name of the page before. */
+  Strict({ ...head, kind: Type.Literal('people'), after: Type.Optional(Name) }),
+  /** Watched mails; by default all of them. `after`: only later ones, for the next page. */
+  Strict({
+    ...head,
+    kind: Type.Literal('letters'),
+    seqs: Type.Optional(List(MailSeq)),
+    states: Type.Optional(List(Letter.properties.state)),
+    after: Type.Optional(MailSeq),
   }),
   Strict({
     ...head,
@@ -142,6 +153,21 @@ export const QueryAnswer = Type.Union([
     /** Newest first. */
     runs: Type.Array(RunRecord),
     next: Type.Optional(Fence),
+  }),
+  Strict({
+    ...answer,
+    kind: Type.Literal('people'),
+    people: Type.Array(Person),
+    /** Where the next page goes on; absent on the last. */
+    next: Type.Optional(Name),
+  }),
+  /** By sequence. `total`: how many there are, whatever page this is. */
+  Strict({
+    ...answer,
+    kind: Type.Literal('letters'),
+    letters: Type.Array(Letter),
+    total: Count,
+    next: Type.Optional(MailSeq),
   }),
   Strict({
     ...answer,

@@ -4,21 +4,27 @@
  */
 import { Type } from 'typebox';
 import { Beat } from './beat.ts';
-import { Count, Id, Millis, Name, Strict, Text, Version, Words } from './common.ts';
+import { Count, Id, Line, Millis, Name, Strict, Text, Version, Words } from './common.ts';
 import { SHA256_PATTERN } from './limits.ts';
 import { StoredMail } from './mail.ts';
 
 const head = { v: Version };
 const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 }));
 export const Read = Type.Union([
-  /** Mail after a sequence; `last` asks for the newest N instead. */
+  /**
+   * Mail after a sequence; `last` asks for the newest N instead, of those below `before` where that is given. Without a
+   * target: mail to topics and agents, no receipts.
+   */
   Strict({
     ...head,
     kind: Type.Literal('mail'),
-    target: Type.Optional(Strict({ kind: Words(['topic', 'agent']), name: Name })),
+    target: Type.Optional(Strict({ kind: Words(['topic', 'agent', 'receipt']), name: Name })),
+    /** Of this kind of target only, whatever its name; not beside `target`. */
+    family: Type.Optional(Words(['topic', 'agent', 'receipt'])),
     from: Type.Optional(Name),
     after: Type.Optional(Count),
     last: Type.Optional(Count),
+    before: Type.Optional(Count),
     limit: Limit,
   }),
   Strict({
@@ -37,6 +43,9 @@ export const Read = Type.Union([
     limit: Limit,
   }),
   Strict({ ...head, kind: Type.Literal('beats') }),
+  Strict({ ...head, kind: Type.Literal('topics') }),
+  /** Whoever MAIL, BEAT or presence know of. */
+  Strict({ ...head, kind: Type.Literal('sightings') }),
 ]);
 export type Read = Type.Static<typeof Read>;
 
@@ -65,6 +74,25 @@ export const ReadAnswer = Type.Union([
     ...answer,
     kind: Type.Literal('beats'),
     beats: Type.Array(Strict({ agent: Name, age_ms: Millis, beat: Beat })),
+  }),
+  Strict({
+    ...answer,
+    kind: Type.Literal('topics'),
+    topics: Type.Array(Strict({ name: Name, messages: Count, last_at: Millis, last_seq: Count })),
+  }),
+  Strict({
+    ...answer,
+    kind: Type.Literal('sightings'),
+    sightings: Type.Array(
+      Strict({
+        agent: Name,
+        /** The server's times: of the first mail by that name, if any stands, and of the last sign of life. */
+        first_at: Type.Optional(Millis),
+        last_at: Millis,
+        host: Type.Optional(Line),
+        beat: Type.Optional(Beat),
+      }),
+    ),
   }),
   Strict({ ...answer, kind: Type.Literal('absent'), message: Text }),
   Strict({

@@ -8,6 +8,7 @@ import { Type } from 'typebox';
 import { Count, Fence, Id, Line, Millis, Name, Strict, TaskId, Version } from './common.ts';
 import { BoardConfig, LaneState } from './config.ts';
 import { AgentSeen, Answered } from './journal.ts';
+import { Letter, Person } from './letter.ts';
 import { SHA256_PATTERN } from './limits.ts';
 import { RunRecord, Task } from './task.ts';
 
@@ -56,6 +57,8 @@ const parts = [
     tasks: Count,
     answers: Count,
     runs: Count,
+    people: Type.Optional(Type.Array(Person)),
+    letters: Type.Optional(Count),
   }),
   Strict({
     v: Version,
@@ -64,6 +67,7 @@ const parts = [
   }),
   Strict({ v: Version, kind: Type.Literal('answers'), answers: Type.Array(Answered) }),
   Strict({ v: Version, kind: Type.Literal('runs'), runs: Type.Array(RunRecord) }),
+  Strict({ v: Version, kind: Type.Literal('letters'), letters: Type.Array(Letter) }),
 ] as const;
 
 /** Where the board of a snapshot stood in its journal, as the batch at `journal_seq` says. */

@@ -92,6 +92,10 @@ export const errorTable = {
   'not-running': row('{message}', 1),
   'check-failed': row('{message}', 1),
   'mail-invalid': row('{message}', 1),
+  'mail-unknown': row('{message}', 1),
+  'name-taken': row('agent name already registered: {name}', 1),
+  'project-mismatch': row('{message}', 1),
+  'socket-closed': row('the socket at {path} {how}; is its worker still running?', 1, true),
   'backup-damaged': row('{file} is no whole backup: {fault}', 1),
   'restore-failed': row(
     'the restore stopped: {cause}. The streams of project {project} hold a part of it now: empty this bus (an embedded one: remove {store} while it is down), then restore again',

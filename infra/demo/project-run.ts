@@ -100,8 +100,8 @@ async function followNews(
 ): Promise<void> {
   const reader = createReader(swarm, project, AGENT);
   const options = { target: { kind: 'topic', name: 'task' }, after: 0 } as const;
-  for await (const { mail } of watchMail(swarm, project, reader, options, clock, signal)) {
-    for (const news of readNews(mail.body ?? '')) take(news);
+  for await (const { mail: stored } of watchMail(swarm, project, reader, options, clock, signal)) {
+    for (const news of readNews(stored.mail.body ?? '')) take(news);
   }
 }
 

@@ -37,6 +37,10 @@ export interface Channel {
 
 const mail: Stream = { name: 'WG_{project}_MAIL', storage: 'file' };
 const mailAbout = `Kept without limit of age or size; bodies over ${INLINE_TEXT_LIMIT} bytes travel through FILES. The server's word that a mail is stored is its receipt.`;
+const beatStream: Stream = { name: 'WG_{project}_BEAT', storage: 'memory', maxPerSubject: 1, noAck: true };
+const liveAbout =
+  'What MAIL has stored, published again for plain subscriptions. Gaps are closed with `read`.';
+const byTheServer = 'the server alone, out of MAIL';
 const asItself = 'anyone, as itself';
 const request = {
   claim: [
@@ -115,20 +119,38 @@ export const channels: Readonly<Record<string, Channel>> = {
     messages: ['Mail'],
     stream: mail,
   },
+  mailReceipt: {
+    address: 'wg.{project}.mail.{from}.receipt.{mail}',
+    account: 'swarm',
+    title: 'MAIL on what became of a mail',
+    about:
+      'Mail of kind `receipt`: the mail at that sequence was delivered to the sender of this one, read or acknowledged by it. Each at most once.',
+    writtenBy: 'whoever got the mail, as itself',
+    messages: ['Mail'],
+    stream: mail,
+  },
   liveMailTopic: {
     address: 'wg.{project}.live.mail.{from}.topic.{topic}',
     account: 'swarm',
     title: 'Stored mail to a topic, live',
-    about: 'What MAIL has stored, published again for plain subscriptions. Gaps are closed with `read`.',
-    writtenBy: 'the server alone, out of MAIL',
+    about: liveAbout,
+    writtenBy: byTheServer,
     messages: ['LiveMail'],
   },
   liveMailAgent: {
     address: 'wg.{project}.live.mail.{from}.agent.{to}',
     account: 'swarm',
     title: 'Stored mail to an agent, live',
-    about: 'What MAIL has stored, published again for plain subscriptions. Gaps are closed with `read`.',
-    writtenBy: 'the server alone, out of MAIL',
+    about: liveAbout,
+    writtenBy: byTheServer,
+    messages: ['LiveMail'],
+  },
+  liveMailReceipt: {
+    address: 'wg.{project}.live.mail.{from}.receipt.{mail}',
+    account: 'swarm',
+    title: 'Stored receipts, live',
+    about: liveAbout,
+    writtenBy: byTheServer,
     messages: ['LiveMail'],
   },
   beat: {
@@ -139,7 +161,17 @@ export const channels: Readonly<Record<string, Channel>> = {
       'The last heartbeat of each agent, every third of a lease and at each change. In memory: gone after a restart of the bus.',
     writtenBy: 'workers and services, as themselves; plain publishes',
     messages: ['Beat'],
-    stream: { name: 'WG_{project}_BEAT', storage: 'memory', maxPerSubject: 1, noAck: true },
+    stream: beatStream,
+  },
+  presence: {
+    address: 'wg.{project}.presence.{agent}',
+    account: 'swarm',
+    title: 'BEAT: presence',
+    about:
+      "The last sign of somebody without a heartbeat: who sends, follows or reads mail. Kept with the heartbeats; its time is the server's.",
+    writtenBy: 'anyone, as itself; plain publishes',
+    messages: ['Presence'],
+    stream: beatStream,
   },
   output: {
     address: 'wg.{project}.output.{agent}.{run}',
@@ -201,6 +233,7 @@ export const parameters: Readonly<Record<string, Parameter>> = {
   ),
   from: parameter(`The sender, ${name}. Permissions on subjects make it true, a payload never does.`, 'w1'),
   to: parameter(`The agent that the mail is for: ${name}`, RESERVED_AGENT),
+  mail: parameter('The sequence in MAIL of the mail that it is about', '17'),
   topic: parameter(`The topic: ${name}`, 'task'),
   role: parameter('What is led: `orchestrator` or `stale-takeover`', 'orchestrator'),
   run: parameter(`The id of a run: ${id}, as one token`, 'gen-7'),

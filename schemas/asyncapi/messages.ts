@@ -58,11 +58,12 @@ export const wordings: Readonly<Record<string, Wording>> = {
     },
   },
   Mail: {
-    summary: 'A message, a notice of the board, or a report. In JSON, so that people can read it.',
+    summary: 'A message, a notice of the board, a report or a receipt. In JSON, so that people can read it.',
     contentType: 'application/json',
     headers: messageId,
   },
   Output: { summary: 'A piece of what a harness prints.' },
+  Presence: { summary: 'A sign of life of somebody without a heartbeat.' },
   Query: { summary: 'Asks the board a question.' },
   QueryAnswer: { summary: 'The answer, with the term and the sequence of the journal it is true for.' },
   Read: { summary: 'Asks for what the streams hold.' },

@@ -83,6 +83,18 @@ export const operations: Readonly<Record<string, Operation>> = {
     services: everyone,
     summary: 'Mail to one agent; reports on grants go to the orchestrator.',
   },
+  mailReceipt: {
+    action: 'send',
+    channel: 'mailReceipt',
+    services: ['worker', 'cli'],
+    summary: 'Whoever handed out, read or acknowledged a mail says so.',
+  },
+  readReceipts: {
+    action: 'receive',
+    channel: 'mailReceipt',
+    services: orchestrator,
+    summary: 'The leader watches the delivery of letters; the rest is read for those who ask `read`.',
+  },
   readTopicMail: {
     action: 'receive',
     channel: 'mailTopic',
@@ -107,6 +119,12 @@ export const operations: Readonly<Record<string, Operation>> = {
     services: ['worker', 'cli'],
     summary: 'Mail to an agent as it is stored.',
   },
+  followReceipts: {
+    action: 'receive',
+    channel: 'liveMailReceipt',
+    services: ['cli'],
+    summary: 'What becomes of a mail, as it is told.',
+  },
   beat: {
     action: 'send',
     channel: 'beat',
@@ -118,6 +136,18 @@ export const operations: Readonly<Record<string, Operation>> = {
     channel: 'beat',
     services: watchers,
     summary: 'Signs of life are noted; a silent owner loses its grant after a lease.',
+  },
+  showPresence: {
+    action: 'send',
+    channel: 'presence',
+    services: ['worker', 'cli'],
+    summary: 'A sign of whoever uses mail.',
+  },
+  watchPresence: {
+    action: 'receive',
+    channel: 'presence',
+    services: orchestrator,
+    summary: 'Told to those who ask `read`; a name that lives is not given to another.',
   },
   relayOutput: {
     action: 'send',

@@ -4,6 +4,7 @@
  */
 import { InvalidArgumentError } from 'commander';
 import { NAME_PATTERN } from '../../schemas/limits.ts';
+import { parseBytes, SIZE_EXPECTED } from '../../shared/config/bytes.ts';
 import { DURATION_EXPECTED, parseDuration } from '../../shared/config/durations.ts';
 
 const name = new RegExp(NAME_PATTERN);
@@ -19,6 +20,13 @@ export function agentName(text: string): string {
 export function durationMs(text: string): number {
   const parsed = parseDuration(text);
   if (parsed === undefined) throw new InvalidArgumentError(`expected ${DURATION_EXPECTED}.`);
+  return parsed;
+}
+
+/** A size in bytes. */
+export function size(text: string): number {
+  const parsed = parseBytes(text.trim());
+  if (parsed === undefined) throw new InvalidArgumentError(`expected ${SIZE_EXPECTED}.`);
   return parsed;
 }
 

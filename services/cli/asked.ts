@@ -9,7 +9,7 @@
 import type { StoredMail, TaskView } from '../../schemas/index.ts';
 import { RESERVED_AGENT } from '../../schemas/limits.ts';
 import { isWaggleError, WaggleError } from '../../shared/errors.ts';
-import { mailId, mailSequence } from './mail-line.ts';
+import { isMailId, mailId, mailSequence } from '../../shared/mail/message-id.ts';
 import type { ProjectLink } from './session.ts';
 
 export type Asked = { readonly view: TaskView } | { readonly mail: StoredMail };
@@ -17,14 +17,14 @@ export type Asked = { readonly view: TaskView } | { readonly mail: StoredMail };
 /** Errors: `refused` when nothing or more than one thing is meant, or when nobody waits for an answer. */
 export async function findAsked(link: ProjectLink, id: string, signal: AbortSignal): Promise<Asked> {
   const wanted = id.trim();
-  const named = mailSequence(wanted);
-  const seq = named ?? (/^[1-9]\d{0,14}$/.test(wanted) ? Number(wanted) : undefined);
+  const seq = mailSequence(wanted);
+  const isNamed = isMailId(wanted);
   const stored = seq === undefined ? undefined : await mailAt(link, seq, signal);
-  const mail = named === undefined || (stored !== undefined && idOf(stored) === wanted) ? stored : undefined;
+  const mail = !isNamed || (stored !== undefined && idOf(stored) === wanted) ? stored : undefined;
   const task = await taskOf(link, wanted, signal);
   const isExact = 'view' in task && task.view.task.id === wanted.toLowerCase();
   if (mail !== undefined && !isExact && !isUnknown(task)) throw ambiguous(wanted, mail, task);
-  if (mail !== undefined && isExact && named !== undefined) throw ambiguous(wanted, mail, task);
+  if (mail !== undefined && isExact && isNamed) throw ambiguous(wanted, mail, task);
   if (mail !== undefined && !isExact) return waiting(link, mail, signal);
   if ('view' in task) return task;
   if (isUnknown(task)) {

@@ -1,8 +1,9 @@
 /**
  * The journal's events in words for people and as records for machines. Pure.
  */
-import type { Event } from '../../schemas/index.ts';
+import type { Event, EventOf, Letter } from '../../schemas/index.ts';
 import { assertNever } from '../../shared/errors.ts';
+import { mailId, targetText } from '../../shared/mail/message-id.ts';
 import { noPaint, type Paint } from './paint.ts';
 import { singleLine } from './printable.ts';
 import { iso } from './tracker-record.ts';
@@ -111,10 +112,36 @@ export function eventWords(event: Event): string[] {
       return [`${event.attachment.kind} by ${event.by}: ${event.attachment.text}`];
     case 'continued':
       return [`by ${event.by}, mail from ${event.mail_seq}${because(event.reason)}`];
+    case 'registered':
+      return [`${event.agent} as ${event.identity}${on(event.host)}`];
+    case 'status_set':
+      return [`${event.agent}: ${event.text ?? '-'}`];
+    case 'letter_posted':
+      return [letterWords(event.letter)];
+    case 'letter_settled':
+      return [`mail ${event.seq} ${event.state} by ${event.by}`];
+    case 'letter_delivered':
+      return [`mail ${event.seq} to ${event.by}, not acknowledged yet`];
+    case 'letter_overdue':
+      return [`${letterWords(event.letter)}: nobody acknowledged it in time`];
+    case 'letter_dead':
+      return [`${letterWords(event.letter)}: ${deathWords(event)}`];
+    case 'letter_redelivered':
+      return [`mail ${event.seq} by ${event.by}${event.copy ? ', as a copy' : ''}`];
     default:
       return assertNever(event);
   }
 }
+
+const letterWords = ({ at, seq, from, to }: Letter): string =>
+  `${mailId(at, seq)} from ${from} to ${targetText(to)}`;
+
+function deathWords({ letter, unseen_ms }: EventOf<'letter_dead'>): string {
+  if (letter.why === 'unknown') return 'nobody by that name was ever seen';
+  return unseen_ms === undefined ? 'too many wait' : `not seen for ${seconds(unseen_ms)}`;
+}
+
+const on = (host: string | undefined): string => (host === undefined ? '' : ` on ${host}`);
 
 const TASKS_SHOWN = 5;
 

@@ -4,7 +4,7 @@
 import { hostname } from 'node:os';
 import type { Mail } from '../../schemas/index.ts';
 import { INLINE_TEXT_LIMIT, LINE_LIMIT } from '../../schemas/limits.ts';
-import { sendMail } from '../../shared/bus/mailbox.ts';
+import { sendMail } from '../../shared/bus/send-mail.ts';
 import type { MailTarget } from '../../shared/bus/subjects.ts';
 import { isWaggleError, WaggleError } from '../../shared/errors.ts';
 import { randomId } from '../../shared/random.ts';

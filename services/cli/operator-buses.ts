@@ -4,6 +4,7 @@
 import type { Buses } from '../../shared/backup/places.ts';
 import { silentLog } from '../../shared/log.ts';
 import { connectAs, openContext, type ServiceContext } from '../../shared/service/context.ts';
+import { explained, refuseElsewhere } from '../../shared/service/project-elsewhere.ts';
 import type { Session } from './session.ts';
 
 export interface OperatorLink extends Buses {
@@ -21,7 +22,10 @@ export async function withBuses<T>(session: Session, use: (link: OperatorLink) =
   try {
     const swarm = await connectAs(context, 'swarm', agent);
     try {
+      await refuseElsewhere(context, swarm, agent);
       return await use({ context, agent, core, swarm });
+    } catch (error) {
+      throw await explained(error, context, swarm, agent);
     } finally {
       await swarm.close();
     }

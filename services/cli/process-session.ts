@@ -28,20 +28,25 @@ export function processSession(options: ProcessSessionOptions = {}): {
     if (error.code !== 'EPIPE') throw error;
     process.exit(0);
   });
-  const { stdin, stdout, stderr, env } = process;
+  const { stdout, env } = process;
   const { afterParent } = options;
   if (afterParent !== undefined) {
     const leave = () => stop.abort(PARENT_GONE);
     // Whatever goes wrong with the order: nobody stays.
-    onParentGone(stdin, () => void afterParent().then(leave, leave));
+    onParentGone(process.stdin, () => void afterParent().then(leave, leave));
   }
   return {
     session: {
       folder: process.cwd(),
       variables: env,
-      stdin,
+      // Each takes a millisecond to open, and a short command touches one at most.
+      get stdin() {
+        return process.stdin;
+      },
       stdout,
-      stderr,
+      get stderr() {
+        return process.stderr;
+      },
       signal: stop.signal,
       onHurry: (act) => {
         hurry = act;

@@ -41,6 +41,11 @@ export const commands: Readonly<Record<string, Entry>> = {
   run: { summary: 'show one run', load: () => import('./commands/run.ts') },
   inbox: { summary: 'show the mail that waits for somebody', load: () => import('./commands/inbox.ts') },
   answer: { summary: 'answer a task or a mail', load: () => import('./commands/answer.ts') },
+  mcp: { summary: 'offer mail and the task in hand as MCP tools', load: () => import('./commands/mcp.ts') },
+  'mail-bridge': {
+    summary: 'serve mail to the fmail programs of other tools',
+    load: () => import('./commands/mail-bridge.ts'),
+  },
   explain: { summary: 'say which rule holds a task back', load: () => import('./commands/explain.ts') },
   drain: { summary: 'tell agents to finish and leave', load: () => import('./commands/drain.ts') },
   format: { summary: "show or raise the journal's format", load: () => import('./commands/format.ts') },

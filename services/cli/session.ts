@@ -7,6 +7,7 @@ import type { Bus } from '../../shared/bus/port.ts';
 import { createReader, type Reader } from '../../shared/bus/read-client.ts';
 import { silentLog } from '../../shared/log.ts';
 import { connectAs, openContext, type ServiceContext, type Variables } from '../../shared/service/context.ts';
+import { explained, refuseElsewhere } from '../../shared/service/project-elsewhere.ts';
 import { createOutput, type Output, type Sink } from './output.ts';
 
 export interface Session {
@@ -49,9 +50,12 @@ export async function withProject<T>(session: Session, use: (link: ProjectLink) 
   const agent = context.environment.agent ?? 'operator';
   const swarm = await connectAs(context, 'agent', agent);
   try {
+    await refuseElsewhere(context, swarm, agent);
     const { project, clock } = context;
     const client = createBoardClient({ swarm, project, agent, clock, timeoutMs: 10_000 });
     return await use({ context, agent, swarm, client, reader: createReader(swarm, project, agent) });
+  } catch (error) {
+    throw await explained(error, context, swarm, agent);
   } finally {
     await swarm.close();
   }

@@ -10,8 +10,8 @@
  */
 import type { BoardConfig } from '../../schemas/index.ts';
 import { type BoardClient, createBoardClient } from '../../shared/bus/board-client.ts';
-import { sendMail } from '../../shared/bus/mailbox.ts';
 import type { Bus } from '../../shared/bus/port.ts';
+import { sendMail } from '../../shared/bus/send-mail.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';

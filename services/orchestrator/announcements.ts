@@ -2,8 +2,9 @@
  * What the swarm is told of a batch of events: pure, so that a new leader derives the same mails from the same
  * journal (DESIGN 2.2). Texts are the seed's, to the letter.
  */
-import type { Event, EventOf } from '../../schemas/index.ts';
+import type { Event, EventOf, Letter } from '../../schemas/index.ts';
 import type { MailTarget } from '../../shared/bus/subjects.ts';
+import { mailId, rfc3339, targetText } from '../../shared/mail/message-id.ts';
 
 export interface Announcement {
   readonly to: MailTarget;
@@ -45,10 +46,41 @@ function lines(event: Event): readonly Announcement[] {
       ];
     case 'commit_idle':
       return [{ to: topic, text: 'committer: no commit candidate' }];
+    case 'letter_overdue':
+      return toSender(event.letter, noAck(event.letter));
+    case 'letter_dead':
+      return toSender(event.letter, deadLetter(event));
     default:
       return [];
   }
 }
+
+/** The sender hears it, and people do: somebody waits for an answer that does not come. */
+const toSender = ({ from }: Letter, text: string): readonly Announcement[] => [
+  { to: { kind: 'agent', name: from }, text },
+  { to: inbox, text, kind: 'message' },
+];
+
+function noAck(letter: Letter): string {
+  const { at, seq, to, ack_by: by } = letter;
+  const id = mailId(at, seq);
+  const when = by === undefined ? '' : ` by ${rfc3339(Math.floor(by / 1_000) * 1_000)}`;
+  return `no ack: ${id} to ${targetText(to)}${when}; fmail trace ${id}`;
+}
+
+function deadLetter({ letter, unseen_ms }: EventOf<'letter_dead'>): string {
+  const id = mailId(letter.at, letter.seq);
+  const why =
+    letter.why === 'unknown'
+      ? 'nobody by that name was ever seen'
+      : unseen_ms === undefined
+        ? 'too many letters wait, and it is the oldest'
+        : `not seen for ${span(unseen_ms)}`;
+  return `dead letter: ${id} to ${targetText(letter.to)}: ${why}; fmail redeliver ${id}`;
+}
+
+const span = (ms: number): string =>
+  ms < 120_000 ? `${Math.floor(ms / 1_000)}s` : `${Math.floor(ms / 60_000)}m`;
 
 type Ended = EventOf<'grant_ended'>;
 

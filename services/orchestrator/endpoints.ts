@@ -10,6 +10,7 @@ import { messageOf } from '../../shared/errors.ts';
 import type { LifeSigns } from './life-signs.ts';
 import { answerQuery, type QueryContext } from './queries.ts';
 import type { Refusals } from './refusals.ts';
+import type { Sightings } from './sightings.ts';
 import type { Writer } from './writer.ts';
 
 export interface EndpointOptions {
@@ -18,6 +19,7 @@ export interface EndpointOptions {
   readonly writer: Writer;
   readonly journal: Journal;
   readonly signs: LifeSigns;
+  readonly sightings: Sightings;
   readonly refusals: Refusals;
   readonly context: () => QueryContext;
   readonly head: () => { readonly term: number; readonly journal_seq: number; readonly genesis: string };
@@ -26,7 +28,7 @@ export interface EndpointOptions {
 }
 
 export function serveRequests(options: EndpointOptions): { stop(): Promise<void> } {
-  const { swarm, project, writer, journal, signs, refusals, context, head, isHeld } = options;
+  const { swarm, project, writer, journal, signs, sightings, refusals, context, head, isHeld } = options;
   const subjects = subjectsOf(project);
   const count = (what: string) => (from: string, fault: string) => refusals.count(what, from, fault);
   const endpoints = [
@@ -44,6 +46,8 @@ export function serveRequests(options: EndpointOptions): { stop(): Promise<void>
       }),
       handle({ from, request, answer }) {
         signs.seen(from, request.incarnation);
+        if (request.leaving === true) sightings.left(from);
+        else sightings.seen(from);
         for (const fence of request.holds) signs.held(from, fence);
         writer.claim(from, request, answer);
       },

@@ -6,11 +6,13 @@
  * 2. An input whose events do not fit the board breaks it: the board is thrown away with its term, and the input is
  *    refused by every later term of this process, because it would break the next board as well.
  */
-import type { Claim, Command, Event, Report, ReportAnswer } from '../../schemas/index.ts';
+import type { Claim, Command, Event, Report, ReportAnswer, StoredMail } from '../../schemas/index.ts';
 import {
   type Applied,
   applyClaim,
   applyCommand,
+  applyLook,
+  applyMail,
   applyReport,
   BoardBroken,
 } from '../../shared/board/decide.ts';
@@ -22,12 +24,15 @@ import { encode } from '../../shared/bus/codec.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import type { LifeSigns } from './life-signs.ts';
+import type { Sightings } from './sightings.ts';
 
 /** How inputs are decided and applied; tests put others in. */
 export interface Deciders {
   readonly applyClaim: typeof applyClaim;
   readonly applyCommand: typeof applyCommand;
   readonly applyReport: typeof applyReport;
+  readonly applyMail?: typeof applyMail;
+  readonly applyLook?: typeof applyLook;
 }
 
 /** The inputs that broke a board in this process. Outlives terms. */
@@ -52,6 +57,7 @@ const BROKEN_KEPT = 1_000;
 export interface JudgeOptions {
   readonly board: Board;
   readonly signs: LifeSigns;
+  readonly sightings: Sightings;
   readonly log: Log;
   readonly maxPayloadBytes: number;
   /** Whether the events fit one message. */
@@ -66,30 +72,36 @@ export interface Judged<A> extends Applied<A> {
   spoil(): void;
 }
 
-const own: Deciders = { applyClaim, applyCommand, applyReport };
+const own = { applyClaim, applyCommand, applyReport, applyMail, applyLook };
 
 export class Judge {
   readonly #options: JudgeOptions;
   readonly #broken: BrokenInputs;
-  readonly #deciders: Deciders;
+  readonly #deciders: Required<Deciders>;
 
   constructor(options: JudgeOptions) {
     this.#options = options;
     this.#broken = options.broken ?? new BrokenInputs();
-    this.#deciders = options.deciders ?? own;
+    this.#deciders = { ...own, ...options.deciders };
   }
 
   command(from: string, command: Command, now: number): Judged<Answer> {
-    const { board, fits } = this.#options;
+    const { board, fits, sightings } = this.#options;
     // All or nothing; what follows from other commands may be told in several batches.
     const isWhole = command.kind === 'add' || command.kind === 'configure';
     const isStorable = (events: readonly Event[]) =>
       fits(events) || (!isWhole && events.every((event) => fits([event])));
-    return this.#judge(
+    const judged = this.#judge<Answer>(
       { what: 'command', from, id: command.id },
-      () => this.#deciders.applyCommand(board, { from, command }, now, isStorable),
+      () => {
+        const silentMs = sightings.absentMs(from);
+        return this.#deciders.applyCommand(board, { from, command, silentMs }, now, isStorable);
+      },
       (message) => ({ status: 'refused', code: 'undecidable', message }),
     );
+    // Who asks in vain for a name in use must not keep it in use by asking.
+    if (command.kind !== 'register' || judged.answer.status === 'ok') sightings.seen(from);
+    return judged;
   }
 
   report(from: string, report: Report, now: number): Judged<ReportAnswer> {
@@ -121,6 +133,27 @@ export class Judge {
       { what: 'claim', from, id: `${claim.incarnation}/${claim.slot}/${claim.number}` },
       () => this.#deciders.applyClaim(board, { from, claim, silentMs }, now),
       (message) => ({ kind: 'refused', code: 'undecidable', message, retryable: false }),
+    );
+  }
+
+  mail(stored: StoredMail, now: number): Judged<undefined> {
+    const { board, sightings } = this.#options;
+    const { seq, from, to, mail } = stored;
+    return this.#judge(
+      { what: 'mail', from, id: `${seq} ${mail.id}` },
+      () => this.#deciders.applyMail(board, { stored, sight: sightings.of(to.name) }, now),
+      () => undefined,
+    );
+  }
+
+  /** The answer is when to look at the letter again; none where nothing can come of that. */
+  look(seq: number, now: number): Judged<number | undefined> {
+    const { board, sightings } = this.#options;
+    const { from = '', to } = board.letters.watched.get(seq) ?? {};
+    return this.#judge(
+      { what: 'letter', from, id: String(seq) },
+      () => this.#deciders.applyLook(board, { seq, sight: sightings.of(to?.name ?? '') }, now),
+      () => undefined,
     );
   }
 

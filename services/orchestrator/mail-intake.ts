@@ -1,59 +1,107 @@
 /**
- * Feeds the writer with what MAIL holds for the orchestrator, in order, from the last consumed sequence on. A
- * mail that is no valid report is counted and consumed: one bad message never stops a swarm.
+ * Feeds the writer with all that MAIL holds, in order, from the last consumed sequence on: reports, and the mails and
+ * receipts by which letters are watched. What concerns nobody here is passed over; a message that is no valid mail is
+ * counted and passed over: one bad message never stops a swarm.
+ *
+ * 1. Every mail takes effect once, whoever leads: batches say how far MAIL is consumed, and what a mail leads to is in
+ *    a batch that says so.
+ * 2. The leader's own announcements are not even decoded: under load they would be half of what is read.
  */
 
+import { RESERVED_AGENT, type Report, type StoredMail } from '../../schemas/index.ts';
+import { isWatchable } from '../../shared/board/decide-letters.ts';
 import { isFault, readMail } from '../../shared/bus/mailbox.ts';
 import type { Bus } from '../../shared/bus/port.ts';
-import { subjectsOf } from '../../shared/bus/subjects.ts';
+import { mailRoute, subjectsOf } from '../../shared/bus/subjects.ts';
 import { streamNames } from '../../shared/bus/topology.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { isWaggleError } from '../../shared/errors.ts';
+import { isWaggleError, messageOf } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Refusals } from './refusals.ts';
+import type { Sightings } from './sightings.ts';
 import type { Writer } from './writer.ts';
 
 interface Intake {
   readonly swarm: Bus;
   readonly project: string;
   readonly writer: Writer;
+  readonly sightings: Sightings;
   readonly refusals: Refusals;
   readonly log: Log;
+  readonly clock: Clock;
   readonly after: number;
 }
 
 /** Takes mail until the signal aborts. Errors: those of `Streams.read`. */
 export async function takeMail(options: Intake, signal: AbortSignal): Promise<void> {
-  const { swarm, project, writer, refusals, log, after } = options;
-  const subject = subjectsOf(project).mailTo({ kind: 'agent', name: 'orchestrator' });
+  const { swarm, project, writer, sightings, refusals, log, after } = options;
+  const subject = subjectsOf(project).mailTo();
   const stream = streamNames(project).mail;
   for await (const stored of swarm.streams.read(stream, { fromSeq: after + 1, subject }, signal)) {
     const { seq, at } = stored;
+    const from = mailRoute(stored.subject)?.from;
+    if (from === RESERVED_AGENT) {
+      writer.pass({ seq, at });
+      continue;
+    }
     const read = readMail(stored);
     if (isFault(read)) {
       refusals.count('mail', read.from, read.fault);
-      writer.mail(read.from, undefined, { seq, at }, () => {});
+      writer.pass({ seq, at });
       continue;
     }
-    writer.mail(read.from, read.mail.report, { seq, at }, (answer) => {
-      if (answer.status === 'refused') {
-        log.info(
-          { from: read.from, report: answer.id, code: answer.code, reason: answer.message },
-          'a report was refused',
-        );
-      }
-    });
+    sightings.seen(read.from);
+    const report = reportIn(read);
+    if (report !== undefined) {
+      writer.report(read.from, report, { seq, at }, (answer) => {
+        if (answer.status !== 'refused') return;
+        const { id, code, message: reason } = answer;
+        log.info({ from: read.from, report: id, code, reason }, 'a report was refused');
+      });
+    } else if (isWatchable(read)) writer.mail(read, { seq, at });
+    else writer.pass({ seq, at });
   }
 }
 
+/** Only a mail to the orchestrator reports. */
+const reportIn = ({ to, mail }: StoredMail): Report | undefined =>
+  to.kind === 'agent' && to.name === RESERVED_AGENT ? mail.report : undefined;
+
 const LOOK_MS = 1_000;
+const CATCH_UP_MS = 100;
+
+/**
+ * Lets letters come due once MAIL is read as far as it goes now: the receipts that came while nobody led are in it, and
+ * who has acknowledged in time must not be told of.
+ */
+export async function beginLetters(
+  { swarm, project, writer, clock, log }: Omit<Intake, 'after' | 'refusals' | 'sightings'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const stream = streamNames(project).mail;
+  let end: number | undefined;
+  while (!signal.aborted && (end === undefined || writer.mailSeq() < end)) {
+    if (end !== undefined) await clock.sleep(CATCH_UP_MS, signal).catch(() => undefined);
+    end ??= await swarm.streams.get(stream, { lastBySubject: subjectsOf(project).mailTo() }).then(
+      (last) => last?.seq ?? 0,
+      (error: unknown) => {
+        log.debug({ err: messageOf(error) }, 'the end of MAIL cannot be read yet');
+        return clock.sleep(LOOK_MS, signal).then(
+          () => undefined,
+          () => undefined,
+        );
+      },
+    );
+  }
+  if (!signal.aborted) writer.beginLetters();
+}
 
 /**
  * A claim that names a mail is decided after it; where MAIL was cut or purged that mail never comes. Whoever waits for
  * one that MAIL does not reach, asked after the claim was heard, is let go.
  */
 export async function giveUpLostMails(
-  { swarm, project, writer, clock }: Pick<Intake, 'swarm' | 'project' | 'writer'> & { readonly clock: Clock },
+  { swarm, project, writer, clock }: Pick<Intake, 'swarm' | 'project' | 'writer' | 'clock'>,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {

@@ -10,8 +10,8 @@
 import type { Batch, Mail } from '../../schemas/index.ts';
 import { RESERVED_AGENT } from '../../schemas/index.ts';
 import type { Journal } from '../../shared/bus/journal.ts';
-import { sendMail } from '../../shared/bus/mailbox.ts';
 import type { Bus } from '../../shared/bus/port.ts';
+import { sendMail } from '../../shared/bus/send-mail.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { isWaggleError, messageOf } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';

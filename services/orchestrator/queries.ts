@@ -1,7 +1,8 @@
 /**
  * Answers questions about the board: pure, from acked state only. Long lists come in pages that fit a message.
  */
-import type { Query, QueryAnswer, QueryAnswerOf, Task, TaskView } from '../../schemas/index.ts';
+import type { Person, Query, QueryAnswer, QueryAnswerOf, Task, TaskView } from '../../schemas/index.ts';
+import { lettersOf } from '../../shared/board/decide-letters.ts';
 import { explain } from '../../shared/board/explain.ts';
 import { isReady } from '../../shared/board/readiness.ts';
 import type { Board } from '../../shared/board/state.ts';
@@ -22,6 +23,7 @@ export type BoardQuery = Exclude<Query, { kind: 'journal' }>;
 
 const PAGE = 500;
 const PAGE_BYTES = 400_000;
+const LETTERS_PAGE = 1_000;
 
 export function answerQuery(
   board: Board,
@@ -56,6 +58,10 @@ export function answerQuery(
       };
     case 'runs':
       return { ...head, kind: 'runs', ...listRuns(board, query) };
+    case 'people':
+      return { ...head, kind: 'people', ...listPeople(board, query) };
+    case 'letters':
+      return { ...head, kind: 'letters', ...listLetters(board, query) };
     default:
       return assertNever(query);
   }
@@ -150,6 +156,41 @@ function listRuns(
   const runs = matching.slice(-limit).reverse();
   const next = runs.at(-1)?.fence;
   return { runs, ...(matching.length > runs.length && next !== undefined ? { next } : {}) };
+}
+
+function listPeople(
+  board: Board,
+  { after = '' }: Extract<Query, { kind: 'people' }>,
+): Pick<QueryAnswerOf<'people'>, 'people' | 'next'> {
+  const names = [...board.people.keys()].filter((name) => name > after).sort();
+  const people: Person[] = [];
+  let bytes = 0;
+  for (const name of names) {
+    const person = board.people.get(name);
+    if (person === undefined) continue;
+    const { identity = '', host = '', status = '' } = person;
+    bytes += 300 + 3 * (identity.length + host.length + status.length);
+    if (people.length > 0 && bytes > PAGE_BYTES) break;
+    people.push(person);
+  }
+  const next = people.at(-1)?.name;
+  return { people, ...(names.length > people.length && next !== undefined ? { next } : {}) };
+}
+
+function listLetters(
+  board: Board,
+  query: Extract<Query, { kind: 'letters' }>,
+): Pick<QueryAnswerOf<'letters'>, 'letters' | 'total' | 'next'> {
+  const { after = 0 } = query;
+  const matching = lettersOf(board, query);
+  const rest = matching.filter(({ seq }) => seq > after);
+  const letters = rest.slice(0, LETTERS_PAGE);
+  const next = letters.at(-1)?.seq;
+  return {
+    letters,
+    total: matching.length,
+    ...(rest.length > letters.length && next !== undefined ? { next } : {}),
+  };
 }
 
 type StatusAnswer = Omit<QueryAnswerOf<'status'>, 'v' | 'term' | 'journal_seq' | 'genesis'>;

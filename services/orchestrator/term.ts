@@ -7,13 +7,11 @@
  */
 import type { Event } from '../../schemas/index.ts';
 import { RESERVED_AGENT } from '../../schemas/index.ts';
-import { LEAVING } from '../../shared/agent/heartbeat.ts';
 import { leadEvents } from '../../shared/board/lead.ts';
 import { toImage } from '../../shared/board/snapshot.ts';
 import type { Board } from '../../shared/board/state.ts';
-import { encode, tryDecode } from '../../shared/bus/codec.ts';
-import type { Bus } from '../../shared/bus/port.ts';
-import { senderOf, subjectsOf } from '../../shared/bus/subjects.ts';
+import { encode } from '../../shared/bus/codec.ts';
+import { subjectsOf } from '../../shared/bus/subjects.ts';
 import { streamNames } from '../../shared/bus/topology.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { isWaggleError } from '../../shared/errors.ts';
@@ -22,12 +20,15 @@ import type { RandomId } from '../../shared/random.ts';
 import { BatchStore } from './batch-store.ts';
 import { notifyEnds } from './end-notices.ts';
 import { serveRequests } from './endpoints.ts';
+import { hear } from './hearing.ts';
 import type { BrokenInputs, Deciders } from './judge.ts';
+import { learnNames } from './known-names.ts';
 import { LifeSigns } from './life-signs.ts';
-import { giveUpLostMails, takeMail } from './mail-intake.ts';
+import { beginLetters, giveUpLostMails, takeMail } from './mail-intake.ts';
 import { mailStart } from './mail-start.ts';
 import { Postman } from './postman.ts';
 import type { Refusals } from './refusals.ts';
+import { Sightings } from './sightings.ts';
 import { type SnapshotPolicy, Snapshotter, snapshotPolicy, type Taken } from './snapshotter.ts';
 import type { Folded, Sources } from './survey.ts';
 import { Writer } from './writer.ts';
@@ -73,6 +74,7 @@ export async function leadTerm(
 
   const over = new AbortController();
   const signs = new LifeSigns(clock);
+  const sightings = new Sightings(clock);
   const startedAt = clock.now();
   const { maxPayloadBytes } = core.server();
   const postman = new Postman({
@@ -114,6 +116,7 @@ export async function leadTerm(
     position,
     store,
     signs,
+    sightings,
     clock,
     log,
     maxPayloadBytes,
@@ -158,11 +161,11 @@ export async function leadTerm(
   const offStatus = swarm.onStatus((status) => {
     if (status === 'connected' && endpoints !== undefined) announceTerm();
   });
-  const beats = watchBeats(swarm, subjects.beat('*'), signs, refusals);
+  const hearing = hear({ swarm, project, signs, sightings, refusals });
   let endpoints: { stop(): Promise<void> } | undefined;
   const helpers: Promise<void>[] = [];
   const led = () => {
-    const intake = { swarm, project, writer, refusals, log, clock, after: position.mail.seq };
+    const intake = { swarm, project, writer, sightings, refusals, log, clock, after: position.mail.seq };
     const reading = takeMail(intake, over.signal).catch((error: unknown) => {
       if (!over.signal.aborted) log.error({ err: error }, 'MAIL cannot be read');
       over.abort(error);
@@ -170,6 +173,8 @@ export async function leadTerm(
     helpers.push(
       reading,
       giveUpLostMails(intake, over.signal),
+      beginLetters(intake, over.signal),
+      learnNames({ swarm, project, sightings, clock, log }, over.signal),
       postman.run(over.signal),
       snapshotter.run(over.signal),
     );
@@ -179,6 +184,7 @@ export async function leadTerm(
       writer,
       journal,
       signs,
+      sightings,
       refusals,
       head,
       isHeld,
@@ -221,7 +227,7 @@ export async function leadTerm(
     over.abort();
     signal.removeEventListener('abort', onEnd);
     offStatus();
-    beats.stop();
+    hearing.stop();
     await endpoints?.stop();
     await Promise.all(helpers);
   }
@@ -257,24 +263,4 @@ async function createdTimes({ core, swarm, project }: Sources): Promise<Record<s
     ...(journal === undefined ? {} : { [names.journal]: journal.created }),
     ...(mail === undefined ? {} : { [names.mail]: mail.created }),
   };
-}
-
-function watchBeats(swarm: Bus, subject: string, signs: LifeSigns, refusals: Refusals): { stop(): void } {
-  const subscription = swarm.subscribe(subject);
-  const pump = async () => {
-    for await (const delivery of subscription) {
-      const from = senderOf(delivery.subject);
-      const decoded = tryDecode('Beat', delivery);
-      if (from === undefined || !decoded.ok) {
-        refusals.count('beat', from ?? 'nobody', decoded.ok ? 'the subject names no agent' : decoded.fault);
-      } else if (decoded.value.state === LEAVING) {
-        signs.gone(from, decoded.value.incarnation);
-      } else {
-        signs.seen(from, decoded.value.incarnation);
-        for (const { fence } of decoded.value.grants) signs.held(from, fence);
-      }
-    }
-  };
-  void pump();
-  return { stop: () => subscription.close() };
 }

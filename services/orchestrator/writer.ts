@@ -17,6 +17,7 @@ import type {
   Event,
   Report,
   ReportAnswer,
+  StoredMail,
 } from '../../schemas/index.ts';
 import { grantView } from '../../shared/board/decide-claim.ts';
 import { evolve } from '../../shared/board/evolve.ts';
@@ -25,8 +26,12 @@ import type { Board } from '../../shared/board/state.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
 import type { BatchStore, Group, MailPlace, Position } from './batch-store.ts';
+import { commandAnswer } from './command-answer.ts';
+import { JournalTime } from './journal-time.ts';
 import { type BrokenInputs, type Deciders, Judge } from './judge.ts';
+import { LetterWatch } from './letter-watch.ts';
 import type { LifeSigns } from './life-signs.ts';
+import type { Sightings } from './sightings.ts';
 import { type WaitingClaim, WaitingClaims } from './waiting-claims.ts';
 
 export interface WriterOptions {
@@ -34,6 +39,7 @@ export interface WriterOptions {
   readonly position: Position;
   readonly store: BatchStore;
   readonly signs: LifeSigns;
+  readonly sightings: Sightings;
   readonly clock: Clock;
   readonly log: Log;
   readonly maxPayloadBytes: number;
@@ -56,18 +62,26 @@ interface Decided extends Pick<Group, 'isDue' | 'onTooLarge'> {
 type Work = (now: number) => Decided;
 
 const MAX_INPUTS = 512;
+/** A leader that begins reads at most about so many mails again that concern nobody. */
+const PASSED_MOST = 5_000;
+
+const quiet: Decided = { events: [], answer: () => {} };
 
 export class Writer {
   readonly #options: WriterOptions;
   readonly #board: Board;
   readonly #position: Position;
-  /** When journal time was read last, by the monotonic clock. */
-  #readAt: number;
+  readonly #time: JournalTime;
   readonly #judge: Judge;
+  readonly #letters: LetterWatch;
   readonly #inputs: Work[] = [];
   readonly #queries: ((now: number) => void)[] = [];
   readonly #waiting = new WaitingClaims<ClaimAnswerFn>();
   #mail: MailPlace;
+  /** Consumed after all inputs that wait. */
+  #passed: MailPlace | undefined;
+  /** The highest mail that a claim wanted to be consumed first. */
+  #awaited = 0;
   #offered = -1;
   #newWaiter = false;
   #wake = (): void => {};
@@ -77,7 +91,8 @@ export class Writer {
     this.#options = options;
     this.#board = options.board;
     this.#position = options.position;
-    this.#readAt = options.clock.monotonic();
+    this.#time = new JournalTime(options.clock, options.position);
+    this.#letters = new LetterWatch(options.board);
     this.#mail = options.position.mail;
     this.#judge = new Judge({ ...options, fits: (events) => options.store.fits(events) });
   }
@@ -85,46 +100,59 @@ export class Writer {
   command(from: string, command: Command, answer: (answer: CommandAnswer) => void): void {
     this.#take((now) => {
       const { events, answer: decided, spoil } = this.#judge.command(from, command, now);
-      const { tasks, warnings, problems, ...rest } = {
-        tasks: undefined,
-        warnings: undefined,
-        problems: undefined,
-        ...decided,
-      };
-      const fields = {
-        ...rest,
-        ...(tasks === undefined ? {} : { tasks: [...tasks] }),
-        ...(warnings === undefined ? {} : { warnings: [...warnings] }),
-        ...(problems === undefined ? {} : { problems: [...problems].slice(0, 100) }),
-      };
+      this.#letters.note(events);
       const head = () => ({ term: this.#board.term, journal_seq: this.#position.seq });
       return {
         events,
-        answer: () => answer({ v: 1, id: command.id, ...head(), ...fields }),
+        answer: () => answer(commandAnswer(command.id, head(), decided)),
         onTooLarge: spoil,
       };
     });
   }
 
   /** A report from MAIL; the mail at `place` is consumed whatever becomes of it. */
-  mail(
-    from: string,
-    report: Report | undefined,
-    place: MailPlace,
-    answer: (answer: ReportAnswer) => void,
-  ): void {
+  report(from: string, report: Report, place: MailPlace, answer: (answer: ReportAnswer) => void): void {
     this.#take((now) => {
-      const before = this.#mail.seq;
-      if (place.seq > before) this.#mail = place;
-      const isAwaited = ({ claim }: Waiting) => isAhead(claim, before) && !isAhead(claim, this.#mail.seq);
-      if (this.#waiting.all().some(isAwaited)) this.#newWaiter = true;
-      if (report === undefined) return { events: [], answer: () => {} };
+      this.#consume(place);
       return this.#report(from, report, now, answer);
     });
   }
 
+  /** Another mail that may concern a letter; consumed whatever becomes of it. */
+  mail(stored: StoredMail, place: MailPlace): void {
+    this.#take((now) => {
+      this.#consume(place);
+      const { events, isPoison, spoil } = this.#judge.mail(stored, now);
+      this.#letters.note(events);
+      return { ...quiet, events, isDue: isPoison, onTooLarge: spoil };
+    });
+  }
+
+  /**
+   * MAIL up to there concerns nobody here: consumed with whatever is stored next, without waking anybody, and in a
+   * batch of its own only where a later leader would have much to read again.
+   */
+  pass(place: MailPlace): void {
+    const isDue = place.seq - this.#position.mail.seq >= PASSED_MOST && place.seq % PASSED_MOST === 0;
+    if (!isDue && this.#mail.seq >= this.#awaited) {
+      this.#passed = place;
+      return;
+    }
+    this.#take(() => {
+      this.#consume(place);
+      return { ...quiet, isDue };
+    });
+  }
+
+  /** From now on letters come due. */
+  beginLetters(): void {
+    this.#letters.begin();
+    this.#wake();
+  }
+
   claim(from: string, claim: Claim, answer: ClaimAnswerFn): void {
     this.#take((now) => {
+      this.#awaited = Math.max(this.#awaited, claim.after_mail ?? 0);
       this.#waiting.supersede(from, claim);
       let told: ReportAnswer | undefined;
       const before =
@@ -179,7 +207,7 @@ export class Writer {
 
   /** Sequence of the MAIL message consumed last, as the next batch will say. */
   mailSeq(): number {
-    return this.#mail.seq;
+    return this.#inputs.length === 0 ? (this.#passed ?? this.#mail).seq : this.#mail.seq;
   }
 
   /** The mails that waiting claims want consumed first. */
@@ -199,7 +227,8 @@ export class Writer {
         this.#waiting.add({ ...waiting, claim });
         this.#newWaiter = true;
       }
-      return { events: [], answer: () => {} };
+      this.#awaited = Math.max(0, ...this.awaitedMails());
+      return quiet;
     });
   }
 
@@ -209,7 +238,7 @@ export class Writer {
    */
   async run(first: readonly Event[], led: () => void, signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#wake(), { once: true });
-    const now = this.#now();
+    const now = this.#time.advance();
     for (const event of first) evolve(this.#board, event, now);
     await this.#options.store.append([{ events: first, mail: this.#mail }], now, signal);
     led();
@@ -232,37 +261,29 @@ export class Writer {
   }
 
   #take(work: Work): void {
+    const passed = this.#passed;
+    this.#passed = undefined;
+    if (passed !== undefined) this.#inputs.push(() => this.#consume(passed));
     this.#inputs.push(work);
     this.#wake();
   }
 
-  /** Advances journal time, which never goes back. */
-  #now(): number {
-    const passed = Math.floor(this.#options.clock.monotonic() - this.#readAt);
-    const at = this.#time();
-    this.#readAt += passed;
-    this.#position.at = at;
-    return at;
+  #consume(place: MailPlace): Decided {
+    const before = this.#mail.seq;
+    if (place.seq > before) this.#mail = place;
+    const isAwaited = ({ claim }: Waiting) => isAhead(claim, before) && !isAhead(claim, this.#mail.seq);
+    if (before < this.#awaited && this.#waiting.all().some(isAwaited)) this.#newWaiter = true;
+    return quiet;
   }
 
-  /**
-   * Journal time: the clock's, or what has passed since the last batch where the clock was set back. It must not stand
-   * still until the clock is there again: backoffs and graces would last as long.
-   */
-  #time(): number {
-    const { clock } = this.#options;
-    const passed = Math.floor(clock.monotonic() - this.#readAt);
-    return Math.max(this.#position.at + passed, clock.now());
-  }
-
-  /** Resolves when there is something to do: input, a query, the end of a wait, a task's time. */
+  /** Resolves when there is something to do: input, a query, the end of a wait, a task's or a letter's time. */
   async #idle(signal: AbortSignal): Promise<void> {
     if (!this.#isQuiet()) return;
     const { clock } = this.#options;
-    const due = this.#board.ready.nextDue();
+    const dues = [this.#board.ready.nextDue(), this.#letters.nextDue()].filter((due) => due !== undefined);
     const waits = this.#waiting.nextEnd();
     const delays = [
-      ...(due === undefined ? [] : [due - this.#time()]),
+      ...dues.map((due) => due - this.#time.read()),
       ...(waits === undefined ? [] : [waits - clock.monotonic()]),
     ];
     const timer = new AbortController();
@@ -282,7 +303,7 @@ export class Writer {
   async #turn(signal: AbortSignal): Promise<boolean> {
     const { store, clock, isHeld = () => true } = this.#options;
     if (!isHeld()) return false;
-    const now = this.#now();
+    const now = this.#time.advance();
     passTime(this.#board, now);
     for (const query of this.#queries.splice(0)) query(now);
     const groups: Group[] = [];
@@ -291,6 +312,16 @@ export class Writer {
       groups.push({ ...done, mail: this.#mail });
       return answer;
     });
+    const passed = this.#inputs.length === 0 ? this.#passed : undefined;
+    if (passed !== undefined) {
+      this.#passed = undefined;
+      groups.push({ ...this.#consume(passed), mail: this.#mail });
+    }
+    for (const seq of this.#letters.due(now, MAX_INPUTS)) {
+      const { events, answer: again, spoil } = this.#judge.look(seq, now);
+      if (again !== undefined) this.#letters.again(seq, again);
+      groups.push({ events, mail: this.#mail, onTooLarge: spoil });
+    }
     for (const { answer, ...offered } of this.#offer(now)) {
       decided.push(answer);
       groups.push({ ...offered, mail: this.#mail });

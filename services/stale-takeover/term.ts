@@ -8,8 +8,8 @@
  */
 import type { Beat, Report } from '../../schemas/index.ts';
 import { LEAVING } from '../../shared/agent/heartbeat.ts';
-import { sendMail } from '../../shared/bus/mailbox.ts';
 import type { Bus } from '../../shared/bus/port.ts';
+import { sendMail } from '../../shared/bus/send-mail.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';

@@ -20,14 +20,18 @@ export interface EarlierWork {
 
 const nothing: EarlierWork = { rescues: new Map() };
 
-/** The task's own words first and untouched, so that a simple tool may read them as they are. */
-export function composePrompt(grant: TaskGrant, earlier: EarlierWork = nothing): string {
+/**
+ * The task's own words first and untouched, so that a simple tool may read them as they are. `mail`: the section of
+ * unread mail (`mailDigest`), which comes last because it is not the operator's.
+ */
+export function composePrompt(grant: TaskGrant, earlier: EarlierWork = nothing, mail?: string): string {
   const parts = [grant.body ?? grant.title];
   if (earlier.resumed !== undefined) parts.push(resumedSection(earlier.resumed));
   if (grant.note !== undefined) parts.push(section('Progress so far', grant.note));
   for (const attachment of grant.attachments) {
     parts.push(section(titles[attachment.kind], attachmentText(attachment, earlier)));
   }
+  if (mail !== undefined) parts.push(mail);
   return `${parts.join('\n\n').trimEnd()}\n`;
 }
 

@@ -1,5 +1,5 @@
 /**
- * One grant from its task to its report: workspace, harness, checkpoints, capture, bundle, gates. Every failure on
+ * One grant from its task to its report: workspace, socket, harness, checkpoints, capture, bundle, gates. Every failure on
  * the way is a report with its reason; nothing is silent.
  *
  * 1. Reports and bundles are handed in before the tree is removed: a kill at any instant loses neither.
@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import type { Evidence, TaskGrant } from '../../schemas/index.ts';
 import type { ReportDesk } from '../../shared/agent/claim-loop.ts';
 import type { HeldGrant } from '../../shared/agent/held-grant.ts';
+import type { BoardClient } from '../../shared/bus/board-client.ts';
 import type { Bus } from '../../shared/bus/port.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
@@ -23,12 +24,18 @@ import type { Environment } from '../../shared/harness/environment.ts';
 import { runGate } from '../../shared/harness/gate.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { Log } from '../../shared/log.ts';
+import { createBusDesk } from '../../shared/mail/bus-desk.ts';
+import type { MailDesk } from '../../shared/mail/desk.ts';
+import { hostName } from '../../shared/process/identity.ts';
 import type { RandomId } from '../../shared/random.ts';
 import { checkpointUntil, keepCheckpoint } from './checkpointer.ts';
 import type { GroupRecords } from './group-records.ts';
 import type { MirrorDesk } from './mirror-desk.ts';
 import { OutputRelay } from './output-relay.ts';
 import { noteRun } from './run-ledger.ts';
+import { openRunSocket, type RunSocket } from './run-socket.ts';
+import { createRunTasks, type RunTasks } from './run-tasks.ts';
+import { unreadMail } from './unread-mail.ts';
 import { type BareReport, doneReport, judge, type Left, submittedReport } from './verdict.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
@@ -36,6 +43,7 @@ export interface TaskRunOptions {
   readonly swarm: Bus;
   readonly project: string;
   readonly agent: string;
+  readonly client: BoardClient;
   readonly stateDir: string;
   /** `Place.state` of this worker. */
   readonly placeState: string;
@@ -61,6 +69,7 @@ interface Run {
   readonly grant: TaskGrant;
   readonly desk: ReportDesk;
   readonly workspace: Workspace;
+  readonly tasks: RunTasks;
 }
 
 const outputFile = ({ records }: Workspace): string => join(records, 'output.log');
@@ -76,20 +85,64 @@ export async function runTask(
 ): Promise<void> {
   const { log } = options;
   const relay = new OutputRelay({ ...options, run: grant.run, fence: grant.fence });
+  const identity = `state:${options.placeState}`;
+  const mailDesk = createBusDesk({ ...options, identity, host: hostName() });
   let run: Run | undefined;
   try {
-    const workspace = await openWorkspace(options, grant, held.signal);
-    run = { options, held, grant, desk, workspace };
+    const mail = unreadMail(mailDesk, log, held.signal);
+    const workspace = await openWorkspace({ ...options, mail }, grant, held.signal);
     const startedAt = options.clock.now();
-    const end = await runHarness(run, relay);
+    const tasks = tasksOf(options, held, grant, desk, startedAt);
+    const begun: Run = { options, held, grant, desk, workspace, tasks };
+    run = begun;
+    const end = await withSocket(begun, mailDesk, (socket) => runHarness(begun, relay, socket));
     await noteLedger(run, startedAt, end);
     await handIn(run, end);
   } catch (error) {
     await handInFailure(options, held, grant, desk, run, error);
   } finally {
+    await mailDesk.close().catch((error: unknown) => {
+      log.debug({ run: grant.run, reason: messageOf(error) }, 'the last receipts could not be written');
+    });
     await relay.close().catch((error: unknown) => {
       log.warn({ run: grant.run, reason: messageOf(error) }, 'the last output could not be sent');
     });
+  }
+}
+
+function tasksOf(
+  options: TaskRunOptions,
+  held: HeldGrant,
+  grant: TaskGrant,
+  desk: ReportDesk,
+  startedAt: number,
+): RunTasks {
+  const { timeoutMs } = options.profile;
+  const deadline = timeoutMs === undefined ? {} : { deadlineAt: startedAt + timeoutMs };
+  return createRunTasks({ ...options, held, grant, desk, ...deadline });
+}
+
+/** Gives the harness its socket for as long as it runs. A machine that allows none keeps no task from being done. */
+async function withSocket<T>(
+  { options, workspace, tasks }: Run,
+  mail: MailDesk,
+  use: (socket: RunSocket | undefined) => Promise<T>,
+): Promise<T> {
+  const { log } = options;
+  const seat = { mail, tasks };
+  const socket = await openRunSocket({ ...options, records: workspace.records, seat }).catch(
+    (error: unknown) => {
+      log.warn(
+        { reason: messageOf(error) },
+        'the run has no socket: its harness can neither mail nor speak of its task',
+      );
+      return undefined;
+    },
+  );
+  try {
+    return await use(socket);
+  } finally {
+    await socket?.close();
   }
 }
 
@@ -103,10 +156,11 @@ const headOf = ({ randomId }: Pick<TaskRunOptions, 'randomId'>, grant: TaskGrant
 });
 
 async function handIn(run: Run, end: RunResult): Promise<void> {
-  const { options, held, grant, desk, workspace } = run;
-  const isCutShort = end.outcome === 'fenced' || end.outcome === 'killed';
+  const { options, held, grant, desk, workspace, tasks } = run;
+  const word = tasks.word();
+  const isCutShort = end.outcome === 'fenced' || end.outcome === 'killed' || word?.kind === 'blocked';
   const left: Left = isCutShort ? { kind: 'none' } : await workspace.tree.capture();
-  const verdict = judge(grant, end, left);
+  const verdict = judge(grant, end, left, word);
   switch (verdict.next) {
     case 'rescue':
       return rescue(run);
@@ -117,6 +171,13 @@ async function handIn(run: Run, end: RunResult): Promise<void> {
       const failed = { kind: 'failed', outcome: 'crashed', reason, tail } as const;
       await desk.keep({ report: { ...headOf(options, grant), ...failed } });
       return tidy(run, false);
+    }
+    case 'block': {
+      await keepCheckpoint({ tree: workspace.tree, desk, log: options.log });
+      const usage = { duration_ms: Math.round(end.durationMs) };
+      const blocked = { kind: 'blocked', outcome: 'blocked', reason: verdict.reason, usage } as const;
+      await desk.keep({ report: { ...headOf(options, grant), ...blocked } });
+      return tidy(run, true);
     }
     case 'report':
       await desk.keep({ report: { ...headOf(options, grant), ...verdict.report } });
@@ -138,7 +199,7 @@ async function handIn(run: Run, end: RunResult): Promise<void> {
       // Nobody asked for it, and it goes into no submission; but red gates mean another try.
       if (left.kind === 'change') await keepCheckpoint({ tree: workspace.tree, desk, log: options.log });
       const evidence = await runGates(run);
-      await desk.keep({ report: doneReport(headOf(options, grant), end, left, evidence) });
+      await desk.keep({ report: doneReport(headOf(options, grant), end, left, evidence, word) });
       return tidy(run, true);
     }
   }
@@ -197,8 +258,9 @@ async function handInFailure(
 }
 
 async function runHarness(
-  { options, held, grant, desk, workspace }: Run,
+  { options, held, grant, desk, workspace, tasks }: Run,
   relay: OutputRelay,
+  socket: RunSocket | undefined,
 ): Promise<RunResult> {
   const { profile, project, agent, clock, log, environment, groups, checkpointMs } = options;
   const { tree } = workspace;
@@ -213,6 +275,7 @@ async function runHarness(
       fence: grant.fence,
       run: grant.run,
       agent,
+      ...(socket === undefined ? {} : { socket: socket.path }),
     },
     {
       clock,
@@ -227,7 +290,8 @@ async function runHarness(
   held.follow(() => ({
     phase: 'running',
     outputBytes: harness.outputBytes(),
-    outputAgeMs: harness.lastOutputAgeMs(),
+    // A word of progress is a sign of it as good as output.
+    outputAgeMs: Math.min(harness.lastOutputAgeMs(), tasks.progressAgeMs()),
   }));
   const over = new AbortController();
   const checkpoints = checkpointUntil({ tree, desk, intervalMs: checkpointMs, clock, log }, over.signal);

@@ -23,6 +23,11 @@ export type Left =
     }
   | { readonly kind: 'unfinished'; readonly reason: string };
 
+/** What the harness itself said of the task's end, before its own. */
+export type Word =
+  | { readonly kind: 'done'; readonly note?: string }
+  | { readonly kind: 'blocked'; readonly reason: string };
+
 /** What has to be done before a report can be made. */
 export type Verdict =
   /** The right to report is gone: only the tree is kept. */
@@ -31,6 +36,8 @@ export type Verdict =
   | { readonly next: 'release' }
   | { readonly next: 'submit'; readonly change: Extract<Left, { kind: 'change' }> }
   | { readonly next: 'gates' }
+  /** The tree is kept for whoever goes on with the task. */
+  | { readonly next: 'block'; readonly reason: string }
   | { readonly next: 'report'; readonly report: BareReport };
 
 /** A report without the fields that name its grant. */
@@ -42,9 +49,12 @@ export function judge(
   grant: Pick<TaskGrant, 'expects' | 'lane' | 'gates'>,
   end: RunEnd,
   left: Left,
+  word?: Word,
 ): Verdict {
   // Whoever holds the task now decides.
   if (end.outcome === 'fenced') return { next: 'rescue' };
+  // Who says that it cannot go on is believed, however its harness came to its end.
+  if (word?.kind === 'blocked') return { next: 'block', reason: word.reason };
   if (end.outcome === 'killed') return { next: 'release' };
   if (end.outcome !== 'completed' && end.outcome !== 'no_change') {
     const tail = end.tail === '' ? {} : { tail: end.tail };
@@ -72,9 +82,17 @@ export function submittedReport(
   return { ...head, kind: 'submitted', base, head: change.head, bundle, message, usage };
 }
 
-export function doneReport(head: Head, end: RunEnd, left: Left, evidence: readonly Evidence[]): Report {
-  const note =
+export function doneReport(
+  head: Head,
+  end: RunEnd,
+  left: Left,
+  evidence: readonly Evidence[],
+  word?: Word,
+): Report {
+  const said = word?.kind === 'done' ? word.note : undefined;
+  const behind =
     left.kind === 'change' ? `left ${left.files} changed files behind, none was expected` : undefined;
+  const note = said === undefined || behind === undefined ? (said ?? behind) : `${said} (${behind})`;
   return {
     ...head,
     kind: 'done',

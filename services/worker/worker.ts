@@ -64,6 +64,7 @@ export async function runWorker(options: WorkerOptions, drain: AbortSignal): Pro
     const perform = {
       ...options,
       placeState,
+      client,
       profileName: capabilities.profile,
       harness: capabilities.harness,
       checkpointMs: options.checkpointMs ?? 0,

@@ -30,6 +30,8 @@ export interface WorkspaceOptions extends EarlierWorkOptions {
   readonly placeState: string;
   readonly mirrors: MirrorDesk;
   readonly randomId: RandomId;
+  /** The section of unread mail for the prompt, if there is any; never rejects. */
+  readonly mail: Promise<string | undefined>;
 }
 
 /** The folders of a worker's runs: trees, and what belongs to them. */
@@ -68,7 +70,7 @@ export async function openWorkspace(
     await mkdir(folder, { recursive: true });
     const tree = new RunTree(record, place);
     await tree.ready([], undefined);
-    return withPrompt(tree, composePrompt(grant));
+    return withPrompt(tree, composePrompt(grant, undefined, await options.mail));
   }
   const { mirror, commit: tip } = await mirrors.fetch(lane.home, {
     branch: lane.branch,
@@ -84,7 +86,7 @@ export async function openWorkspace(
     const brought = await bringEarlierWork(options, grant, { gitDir, folder, tip, records }, signal);
     const tree = new RunTree(made, place);
     await tree.ready(brought.refs, brought.tree);
-    return await withPrompt(tree, composePrompt(grant, brought));
+    return await withPrompt(tree, composePrompt(grant, brought, await options.mail));
   } catch (error) {
     // No harness has run here; git forgets the tree with the next one that it removes.
     await rm(folder, { recursive: true, force: true });

@@ -2,15 +2,15 @@
  * Brings the outbox's reports to the orchestrator, as mail or with a claim; what a report names is stored in FILES
  * first. Owns retrying; the outbox owns keeping.
  *
- * 1. One delivery at a time: the background one, for checkpoints while a run goes on, yields to every other.
+ * 1. One delivery at a time: the background one, for what a run tells while it goes on, yields to every other.
  * 2. By mail nobody says what became of a report, so a report of work that may come too late follows its rescue: of
  *    a live grant that is one more checkpoint, of an ended one it keeps the work.
  */
 import type { FileRef, Report, ReportAnswer } from '../../schemas/index.ts';
 import { isTransient } from '../bus/board-client.ts';
 import { describeFile, putFile } from '../bus/files.ts';
-import { sendMail } from '../bus/mailbox.ts';
 import type { Bus } from '../bus/port.ts';
+import { sendMail } from '../bus/send-mail.ts';
 import type { Clock } from '../clock.ts';
 import { type ErrorCode, isWaggleError, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -45,14 +45,14 @@ export class Courier {
   /** Puts a report, and the file it names, where nothing short of losing the disk loses it. */
   async keep(outgoing: Outgoing): Promise<void> {
     await this.#outbox.put(outgoing);
-    if (outgoing.report.kind === 'checkpoint') this.#mailCheckpoints();
+    if (endsNothing(outgoing.report)) this.#mailInTheBackground();
   }
 
   /** Whether a report that ends this grant has not been delivered yet. */
   isReporting(fence: number): boolean {
     return this.#outbox
       .pending()
-      .some(({ report }) => 'fence' in report && report.fence === fence && report.kind !== 'checkpoint');
+      .some(({ report }) => 'fence' in report && report.fence === fence && !endsNothing(report));
   }
 
   /**
@@ -106,12 +106,12 @@ export class Courier {
     await this.#yieldBackground();
   }
 
-  #mailCheckpoints(): void {
+  #mailInTheBackground(): void {
     if (this.#closed.signal.aborted || this.#background !== undefined) return;
     const end = new AbortController();
     const work = async () => {
       for (;;) {
-        const due = this.#outbox.pending().find(({ report }) => report.kind === 'checkpoint');
+        const due = this.#outbox.pending().find(({ report }) => endsNothing(report));
         if (due === undefined) return;
         await this.#deliver(due.report.id, end.signal);
       }
@@ -119,7 +119,10 @@ export class Courier {
     const done = this.#exclusive(work)
       .catch((error: unknown) => {
         if (end.signal.aborted) return;
-        this.#options.log.warn({ reason: messageOf(error) }, 'a checkpoint is not delivered yet');
+        this.#options.log.warn(
+          { reason: messageOf(error) },
+          'a checkpoint or a word of progress is not delivered yet',
+        );
       })
       .finally(() => {
         this.#background = undefined;
@@ -204,6 +207,9 @@ export class Courier {
     return undefined;
   }
 }
+
+/** Told while a run goes on: nobody waits for it to let go of the grant. */
+const endsNothing = ({ kind }: Report): boolean => kind === 'checkpoint' || kind === 'progress';
 
 /** The file that must stand in FILES when the report is read. */
 function fileOf(report: Report): FileRef | undefined {

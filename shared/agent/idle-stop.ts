@@ -3,8 +3,8 @@
  * after a claim that waited for work and found none. No harness is asked; nothing is started for it.
  */
 import type { BoardClient } from '../bus/board-client.ts';
-import { sendMail } from '../bus/mailbox.ts';
 import type { Bus } from '../bus/port.ts';
+import { sendMail } from '../bus/send-mail.ts';
 import type { MailTarget } from '../bus/subjects.ts';
 import type { Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';

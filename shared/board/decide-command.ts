@@ -4,6 +4,8 @@
  */
 import type { BoardConfig, Command, CommandOf, Event, TaskResult } from '../../schemas/index.ts';
 import { decideAdd } from './decide-add.ts';
+import { redeliver } from './decide-letters.ts';
+import { register, setStatus } from './decide-people.ts';
 import { decideVerb } from './decide-verb.ts';
 import { type Answer, type Decision, refused } from './decision.ts';
 import { FORMAT } from './format.ts';
@@ -13,10 +15,13 @@ import { type Board, isTerminal, roleOf } from './state.ts';
 export interface CommandInput {
   readonly from: string;
   readonly command: Command;
+  /** Since the leader last saw anybody with the asker's name; of `register` alone is it asked. */
+  readonly silentMs?: number;
 }
 
 /** What follows from a command, and its answer. */
-export function decideCommand(board: Board, { from, command }: CommandInput, now: number): Decision<Answer> {
+export function decideCommand(board: Board, input: CommandInput, now: number): Decision<Answer> {
+  const { from, command } = input;
   const known = board.answers.get(command.id);
   if (known !== undefined) {
     if (known.by !== from || known.kind !== kindOf(command)) {
@@ -34,7 +39,7 @@ export function decideCommand(board: Board, { from, command }: CommandInput, now
       },
     };
   }
-  const decision = decideKind(board, from, command, now);
+  const decision = decideKind(board, input, now);
   if (decision.answer.status === 'refused' || (command.kind === 'add' && command.dry_run === true))
     return decision;
   const tasks = decision.answer.tasks ?? results(board, decision.events, command);
@@ -54,7 +59,11 @@ export function decideCommand(board: Board, { from, command }: CommandInput, now
 /** A command's kind as the journal writes it. */
 const kindOf = (command: Command): string => command.kind.replace('_', '-');
 
-function decideKind(board: Board, from: string, command: Command, now: number): Decision<Answer> {
+function decideKind(
+  board: Board,
+  { from, command, silentMs = Number.POSITIVE_INFINITY }: CommandInput,
+  now: number,
+): Decision<Answer> {
   switch (command.kind) {
     case 'configure':
       return configure(board, from, command);
@@ -64,6 +73,12 @@ function decideKind(board: Board, from: string, command: Command, now: number): 
       return laneAdopt(board, from, command);
     case 'format':
       return setFormat(board, from, command);
+    case 'register':
+      return register(board, from, command, silentMs);
+    case 'set_status':
+      return setStatus(board, from, command);
+    case 'redeliver':
+      return redeliver(board, from, command);
     default:
       return decideVerb(board, from, command, now);
   }

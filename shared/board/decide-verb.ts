@@ -17,7 +17,8 @@ import { entryOf } from './lookup.ts';
 import { heldAncestor } from './readiness.ts';
 import { type Board, isTerminal, isUnresolved } from './state.ts';
 
-export type Verb = Exclude<Command, { kind: 'configure' | 'add' | 'lane_adopt' | 'format' }>;
+/** The commands about one task that is on the board. */
+export type Verb = Exclude<Extract<Command, { task: string }>, { kind: 'add' }>;
 
 /** The events of the verb; the caller adds the answer. An empty list means that nothing had to change. */
 export function decideVerb(board: Board, from: string, command: Verb, now: number): Decision<Answer> {

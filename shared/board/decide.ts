@@ -6,6 +6,7 @@ import type { Event, ReportAnswer } from '../../schemas/index.ts';
 import { messageOf } from '../errors.ts';
 import { type ClaimDecision, type ClaimInput, decideAsker, decidePick } from './decide-claim.ts';
 import { type CommandInput, decideCommand } from './decide-command.ts';
+import { decideMail, lookAt, type MailInput, type Sighting } from './decide-letters.ts';
 import { decideReport, type ReportInput } from './decide-report.ts';
 import { type Answer, type Decision, declined, refused } from './decision.ts';
 import { evolve } from './evolve.ts';
@@ -61,6 +62,24 @@ export function applyReport(board: Board, input: ReportInput, now: number): Appl
     };
   }
   return apply(board, decision, now);
+}
+
+/** Decides a mail that was stored, beside the report that it may carry, and applies what follows. */
+export function applyMail(board: Board, input: MailInput, now: number): Applied<undefined> {
+  passTime(board, now);
+  return apply(board, { events: decideMail(board, input, now), answer: undefined }, now);
+}
+
+/** Looks at a letter whose time may have come; the answer is when to look again (journal time). */
+export function applyLook(
+  board: Board,
+  { seq, sight }: { readonly seq: number; readonly sight: Sighting },
+  now: number,
+): Applied<number | undefined> {
+  passTime(board, now);
+  const letter = board.letters.watched.get(seq);
+  const { event, again } = letter === undefined ? {} : lookAt(board, letter, sight, now);
+  return apply(board, { events: event === undefined ? [] : [event], answer: again }, now);
 }
 
 /** Decides a claim in its two steps and applies the events of both. */

@@ -7,7 +7,9 @@
  */
 import type { Attachment, Event, EventOf, Grant, Task, TaskPatch, TaskState } from '../../schemas/index.ts';
 import { assertNever } from '../errors.ts';
+import { dropLettersAbove, evolveLetters } from './letters.ts';
 import { groupOf, type LoadKey } from './load.ts';
+import { evolveAgent, evolvePerson } from './people.ts';
 import { passTime, refresh, refreshTree } from './readiness.ts';
 import { runBegan, runEnded, runSaved } from './run-records.ts';
 import { ANSWERS_KEPT, type Board, type LaneRecord } from './state.ts';
@@ -40,7 +42,7 @@ export function evolve(board: Board, event: Event, at: number): Board {
       editTask(board, taskOf(board, event.task), event.patch, at);
       return board;
     case 'agent_seen':
-      seeAgent(board, event);
+      evolveAgent(board, event);
       return board;
     case 'granted':
       grantTask(board, taskOf(board, event.task), event.grant);
@@ -99,6 +101,19 @@ export function evolve(board: Board, event: Event, at: number): Board {
     }
     case 'continued':
       board.nextFence = Math.max(board.nextFence, event.next_fence ?? 0);
+      dropLettersAbove(board.letters, event.mail_seq);
+      return board;
+    case 'registered':
+    case 'status_set':
+      evolvePerson(board.people, event, at);
+      return board;
+    case 'letter_posted':
+    case 'letter_settled':
+    case 'letter_delivered':
+    case 'letter_overdue':
+    case 'letter_dead':
+    case 'letter_redelivered':
+      evolveLetters(board.letters, event, at);
       return board;
     case 'taken_over':
       // Told for people: what it means for the board stands in the `grant_ended` that follows.
@@ -223,18 +238,6 @@ function editTask(board: Board, task: Task, patch: TaskPatch, at: number): void 
   if (task.grant?.kind === 'work') board.load.change(task.grant.fence, loadKey(board, next, task.grant));
   link(board, next);
   refreshTree(board, next, at);
-}
-
-function seeAgent(board: Board, event: EventOf<'agent_seen'>): void {
-  const known = board.agents.get(event.agent);
-  const ended = new Set(known?.ended);
-  if (known !== undefined && known.incarnation !== event.incarnation) ended.add(known.incarnation);
-  board.agents.set(event.agent, {
-    incarnation: event.incarnation,
-    place: event.place,
-    ended,
-    slots: new Map(),
-  });
 }
 
 function loadKey(board: Board, task: Task, grant: Grant): LoadKey {

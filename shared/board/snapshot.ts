@@ -7,7 +7,8 @@
  * 2. Taking an image copies no task: tasks, answers and runs are never changed in place, only replaced. Everything that
  *    is changed in place is copied, so an image stays as it is while its board goes on.
  */
-import type { EventOf, RunRecord, SnapshotPart, SnapshotPartOf, Task } from '../../schemas/index.ts';
+import type { EventOf, Letter, RunRecord, SnapshotPart, SnapshotPartOf, Task } from '../../schemas/index.ts';
+import { allLetters, keepLetter } from './letters.ts';
 import { createLoad, groupOf } from './load.ts';
 import { refreshTree } from './readiness.ts';
 import { type Board, createBoard, type LaneRecord } from './state.ts';
@@ -20,6 +21,7 @@ export interface Image {
   readonly tasks: readonly { readonly ordinal: number; readonly task: Task }[];
   readonly answers: readonly EventOf<'answered'>[];
   readonly runs: readonly RunRecord[];
+  readonly letters: readonly Letter[];
 }
 
 /** Tasks may be long (bodies, notes), so few go into one part. */
@@ -32,6 +34,8 @@ export function toImage(board: Board): Image {
   const tasks = [...board.tasks.values()].map((task) => ({ ordinal: ordinalOf(board, task.id), task }));
   const answers = [...board.answers.values()];
   const runs = [...board.runs.values()];
+  const letters = allLetters(board.letters);
+  const people = [...board.people.values()];
   const head: Head = {
     v: 1,
     kind: 'head',
@@ -58,8 +62,11 @@ export function toImage(board: Board): Image {
     tasks: tasks.length,
     answers: answers.length,
     runs: runs.length,
+    // An older version reads the snapshots of a journal whose format it knows.
+    ...(people.length === 0 ? {} : { people }),
+    ...(letters.length === 0 ? {} : { letters: letters.length }),
   };
-  return { head, tasks, answers, runs };
+  return { head, tasks, answers, runs, letters };
 }
 
 const ordinalOf = (board: Board, task: string): number => board.ordinals.get(task) ?? 0;
@@ -78,11 +85,12 @@ function reordered(board: Board): Head['dependents'] {
 }
 
 /** The image as parts that can be encoded one by one. */
-export function* partsOf({ head, tasks, answers, runs }: Image): Generator<SnapshotPart> {
+export function* partsOf({ head, tasks, answers, runs, letters }: Image): Generator<SnapshotPart> {
   yield head;
   for (const slice of slices(tasks, TASKS_PER_PART)) yield { v: 1, kind: 'tasks', tasks: slice };
   for (const slice of slices(answers, LINES_PER_PART)) yield { v: 1, kind: 'answers', answers: slice };
   for (const slice of slices(runs, LINES_PER_PART)) yield { v: 1, kind: 'runs', runs: slice };
+  for (const slice of slices(letters, LINES_PER_PART)) yield { v: 1, kind: 'letters', letters: slice };
 }
 
 function* slices<T>(list: readonly T[], size: number): Generator<T[]> {
@@ -95,20 +103,26 @@ export function imageOf(parts: Iterable<SnapshotPart>): Image | undefined {
   const tasks: Image['tasks'][number][] = [];
   const answers: EventOf<'answered'>[] = [];
   const runs: RunRecord[] = [];
+  const letters: Letter[] = [];
   for (const part of parts) {
     if ((part.kind === 'head') !== (head === undefined)) return undefined;
     if (part.kind === 'head') head = part;
     else if (part.kind === 'tasks') tasks.push(...part.tasks);
     else if (part.kind === 'answers') answers.push(...part.answers);
-    else runs.push(...part.runs);
+    else if (part.kind === 'runs') runs.push(...part.runs);
+    else letters.push(...part.letters);
   }
   if (head === undefined) return undefined;
-  const isWhole = tasks.length === head.tasks && answers.length === head.answers && runs.length === head.runs;
-  return isWhole ? { head, tasks, answers, runs } : undefined;
+  const isWhole =
+    tasks.length === head.tasks &&
+    answers.length === head.answers &&
+    runs.length === head.runs &&
+    letters.length === (head.letters ?? 0);
+  return isWhole ? { head, tasks, answers, runs, letters } : undefined;
 }
 
 /** The board as it was at the journal time `at`, with all its indexes. */
-export function fromImage({ head, tasks, answers, runs }: Image, at: number): Board {
+export function fromImage({ head, tasks, answers, runs, letters }: Image, at: number): Board {
   const shares = {
     floor: head.floor,
     groups: new Map(head.shares.map(({ label, share }) => [label, share])),
@@ -130,6 +144,8 @@ export function fromImage({ head, tasks, answers, runs }: Image, at: number): Bo
     const records = slots.map(({ slot, ...record }) => [slot, record] as const);
     board.agents.set(name, { incarnation, place, ended: new Set(ended), slots: new Map(records) });
   }
+  for (const person of head.people ?? []) board.people.set(person.name, person);
+  for (const letter of letters) keepLetter(board.letters, letter);
   for (const { name, waiting, ...lane } of head.lanes) {
     const record: LaneRecord = { ...lane, waiting: new Set(waiting) };
     board.lanes.set(name, record);

@@ -7,8 +7,9 @@
  * 2. A task has at most one live grant, and `grants` holds exactly the live ones.
  * 3. `nextFence` is above every fence ever granted.
  */
-import type { BoardConfig, EventOf, LaneState, Place, Task, TaskState } from '../../schemas/index.ts';
+import type { BoardConfig, EventOf, LaneState, Person, Place, Task, TaskState } from '../../schemas/index.ts';
 import { defaults } from '../config/defaults.ts';
+import { allLetters, createLetters, type Letters } from './letters.ts';
 import { createLoad, type Load } from './load.ts';
 import { entryOf } from './lookup.ts';
 import { createReadyIndex, type ReadyIndex } from './ready-index.ts';
@@ -54,6 +55,9 @@ export interface Board {
   /** Live grants: fence → task. */
   readonly grants: Map<number, string>;
   readonly agents: Map<string, AgentRecord>;
+  /** Who registered or said something of themselves; whoever did nothing for longest first. */
+  readonly people: Map<string, Person>;
+  readonly letters: Letters;
   readonly lanes: Map<string, LaneRecord>;
   /** Answers of commands that took effect, oldest first. */
   readonly answers: Map<string, EventOf<'answered'>>;
@@ -98,6 +102,8 @@ export function createBoard(): Board {
     ordinals: new Map(),
     grants: new Map(),
     agents: new Map(),
+    people: new Map(),
+    letters: createLetters(),
     lanes: new Map(),
     answers: new Map(),
     commitIdle: false,
@@ -146,6 +152,8 @@ export function observable(board: Board): unknown {
       [...agent.ended],
       [...agent.slots],
     ]),
+    people: [...board.people.values()],
+    letters: allLetters(board.letters),
     lanes: [...board.lanes].map(([name, lane]) => [name, { ...lane, waiting: [...lane.waiting] }]),
     answers: [...board.answers.values()],
     runs: [...board.runs.values()],

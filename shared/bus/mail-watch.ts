@@ -1,29 +1,48 @@
 /**
- * Following mail without rights on `$JS.API`: plain subscriptions to what MAIL republishes, and the read
- * service for the past and for gaps (DESIGN 2.2).
+ * Following mail without rights on `$JS.API`: plain subscriptions to what MAIL republishes, and the read service for
+ * the past and for gaps (DESIGN 2.2).
  *
- * Invariants: 1. every mail after the start is yielded once; 2. a lost live message is found by its successor's
- * header, after a reconnect, a slow-consumer notice, or at the latest by the next read in 30 s.
+ * 1. Every mail after the start is given once, over reconnects and restarts of the bus.
+ * 2. In the order of sequences: after a disconnect, a slow-consumer notice or a gap that a live mail shows, live mail
+ *    is held until the stream has been read to its end. A live mail that was lost without any of these is found within
+ *    30 s, and comes late.
+ * 3. A reader that is slow costs bounded memory: what it cannot take waits in MAIL, and is read by pages.
  */
 import type { StoredMail } from '../../schemas/index.ts';
 import type { Clock } from '../clock.ts';
 import { isWaggleError } from '../errors.ts';
+import { Bell } from './bell.ts';
 import { isTransient } from './board-client.ts';
-import { isFault, readMail } from './mailbox.ts';
-import type { Bus } from './port.ts';
+import { MailTrail } from './mail-trail.ts';
+import { isFault, LONGEST_MAIL_BYTES, readMail } from './mailbox.ts';
+import type { Bus, Delivery } from './port.ts';
 import type { Reader } from './read-client.ts';
-import { type MailTarget, subjectsOf } from './subjects.ts';
+import { type MailRoute, type Subjects, subjectsOf } from './subjects.ts';
 
+/** Which mails; without target and family those to topics and agents, no receipts. */
 export interface WatchOptions {
-  readonly target?: MailTarget;
+  readonly target?: MailRoute;
+  /** Of this kind of target only; not beside `target`. */
+  readonly family?: MailRoute['kind'];
   readonly from?: string;
-  /** Yield what comes after this sequence. */
+  /** Give what comes after this sequence. */
   readonly after: number;
 }
 
-const REREAD_MS = 30_000;
-const PAGE = 200;
+export interface WatchedMail {
+  readonly mail: StoredMail;
+  /** How many sequences of MAIL the reader is behind, once it has this mail. */
+  readonly lag: number;
+}
 
+const LOOK_MS = 30_000;
+const RETRY_MS = 250;
+const PAGE = 500;
+
+/**
+ * Ends without an error when the signal aborts. Errors: `bus-closed` when the bus is closed for good, `bus-forbidden`,
+ * and the reader's that no retry mends.
+ */
 export async function* watchMail(
   swarm: Bus,
   project: string,
@@ -31,85 +50,115 @@ export async function* watchMail(
   options: WatchOptions,
   clock: Clock,
   signal: AbortSignal,
-): AsyncGenerator<StoredMail> {
+): AsyncGenerator<WatchedMail, void, void> {
   const subjects = subjectsOf(project);
-  const subscription = swarm.subscribe(subjects.live(subjects.mailTo(options.target, options.from)));
-  const live: StoredMail[] = [];
-  const seen = new Set<number>();
-  let scanned = options.after;
-  let stale = true;
-  let wake = () => {};
+  const trail = new MailTrail(options.after);
+  /** Rung for whatever may be to do, and for what may bring the reader back. */
+  const [bell, back] = [new Bell(), new Bell()];
+  const wake = (): void => {
+    bell.ring();
+    back.ring();
+  };
   const ended = new AbortController();
-  const all = AbortSignal.any([signal, ended.signal]);
-  const offStatus = swarm.onStatus((status) => {
-    if (status !== 'disconnected') {
-      stale = true;
-      wake();
-    }
+  const subscription = swarm.subscribe(subjects.live(filterOf(subjects, options)));
+  const offStatus = swarm.onStatus(() => {
+    trail.doubt('gap');
+    wake();
   });
+  let failure: unknown;
   const pump = (async () => {
-    for await (const { subject, payload, headers } of subscription) {
-      const seq = Number(headers['Nats-Sequence']);
-      const before = Number(headers['Nats-Last-Sequence'] ?? 0);
-      const mail = readMail({ seq, subject, payload, headers });
-      if (before > scanned && !seen.has(before)) stale = true;
-      if (!isFault(mail) && Number.isSafeInteger(seq)) live.push(mail);
+    try {
+      for await (const delivery of subscription) {
+        takeLive(trail, delivery, options);
+        bell.ring();
+      }
+    } catch (error) {
+      failure = error;
       wake();
     }
   })();
-  const rereads = (async () => {
+  const looks = (async () => {
+    const all = AbortSignal.any([signal, ended.signal]);
     while (!all.aborted) {
-      await clock.sleep(REREAD_MS, all).catch(() => undefined);
-      stale = true;
-      wake();
+      await clock.sleep(LOOK_MS, all).catch(() => undefined);
+      trail.doubt('look');
+      bell.ring();
     }
   })();
-  const onAbort = () => wake();
-  signal.addEventListener('abort', onAbort);
+  signal.addEventListener('abort', wake);
   try {
     while (!signal.aborted) {
-      if (stale) {
-        stale = false;
-        for (;;) {
-          const page = await reader
-            .mail({ ...options, after: scanned, limit: PAGE }, signal)
-            .catch((error: unknown) => {
-              if (signal.aborted || (isWaggleError(error) && isTransient(error))) return undefined;
-              throw error;
-            });
-          if (page === undefined) {
-            stale = true;
-            await clock.sleep(250, signal).catch(() => undefined);
-            break;
-          }
-          for (const mail of page.mails) {
-            if (seen.has(mail.seq)) continue;
-            seen.add(mail.seq);
-            yield mail;
-          }
-          scanned = Math.max(scanned, page.scanned_to);
-          if (page.scanned_to >= page.last) break;
-        }
-        for (const seq of seen) if (seq <= scanned) seen.delete(seq);
+      if (failure !== undefined) throw failure;
+      if (trail.need !== 'none') {
+        const isRead = yield* readOn(trail, reader, options, signal);
+        // That somebody answers again is told by nobody.
+        if (!isRead && !signal.aborted) await back.waitAtMost(RETRY_MS, clock);
         continue;
       }
-      const mail = live.shift();
-      if (mail !== undefined) {
-        if (mail.seq <= scanned || seen.has(mail.seq)) continue;
-        seen.add(mail.seq);
-        yield mail;
-        continue;
-      }
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        if (stale || live.length > 0 || signal.aborted) resolve();
-      });
+      const mail = trail.next();
+      if (mail !== undefined) yield { mail, lag: trail.lag(mail.seq, true) };
+      else if (trail.need === 'none') await bell.wait();
     }
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    signal.removeEventListener('abort', wake);
     ended.abort();
     offStatus();
     subscription.close();
-    await Promise.all([pump, rereads]);
+    await Promise.all([pump, looks]);
   }
+}
+
+/** Gives what stands behind the trail, up to the stream's end; says whether it got there. */
+async function* readOn(
+  trail: MailTrail,
+  reader: Reader,
+  options: WatchOptions,
+  signal: AbortSignal,
+): AsyncGenerator<WatchedMail, boolean, void> {
+  const { need } = trail;
+  trail.settle();
+  while (!signal.aborted) {
+    const page = await reader
+      .mail({ ...options, after: trail.complete, limit: PAGE }, signal)
+      .catch((error: unknown) => {
+        if (signal.aborted || (isWaggleError(error) && isTransient(error))) return undefined;
+        throw error;
+      });
+    if (page === undefined) {
+      // Where nothing is known to be missing, live mail goes on without those who answer.
+      if (need === 'gap') trail.doubt('gap');
+      return need !== 'gap';
+    }
+    trail.sees(page.last);
+    const missing = trail.missing(page.mails);
+    for (const [index, mail] of missing.entries()) {
+      const isLast = index === missing.length - 1 && page.scanned_to >= page.last;
+      yield { mail, lag: trail.lag(mail.seq, isLast) };
+      if (signal.aborted) return false;
+    }
+    if (trail.covers(page.scanned_to, page.last)) return true;
+  }
+  return false;
+}
+
+function takeLive(trail: MailTrail, delivery: Delivery, options: WatchOptions): void {
+  const { subject, payload, headers } = delivery;
+  const seq = Number(headers['Nats-Sequence']);
+  if (!Number.isSafeInteger(seq) || seq < 1) return;
+  const isEverything = filterIsWhole(options);
+  // Who gets all subjects gets all sequences.
+  const before = isEverything ? seq - 1 : Number(headers['Nats-Last-Sequence'] ?? 0);
+  const bytes = payload.byteLength;
+  const mail = bytes > LONGEST_MAIL_BYTES ? undefined : readMail({ seq, subject, payload, headers });
+  const isOurs = mail !== undefined && !isFault(mail) && !(isEverything && mail.to.kind === 'receipt');
+  trail.take({ seq, before, bytes, ...(isOurs ? { mail } : {}) });
+}
+
+const filterIsWhole = ({ target, family, from }: WatchOptions): boolean =>
+  target === undefined && family === undefined && from === undefined;
+
+function filterOf(subjects: Subjects, { target, family, from }: WatchOptions): string {
+  return target === undefined && family !== undefined
+    ? subjects.mailFamily(family, from)
+    : subjects.mailTo(target, from);
 }

@@ -1,26 +1,13 @@
 /**
- * Sending mail, and reading it as it was stored. MAIL's PubAck is the receipt of a report; sender and target
- * come from the stored subject, never from the payload.
+ * Reading mail as it was stored: sender and target come from the stored subject, never from the payload.
  */
-import type { Mail, StoredMail } from '../../schemas/index.ts';
-import { encode, tryDecode } from './codec.ts';
-import type { Bus, Stored } from './port.ts';
-import { type MailTarget, mailRoute, subjectsOf } from './subjects.ts';
+import type { StoredMail } from '../../schemas/index.ts';
+import { tryDecode } from './codec.ts';
+import type { Stored } from './port.ts';
+import { mailRoute } from './subjects.ts';
 
-/** Stores a mail and returns its sequence. Repeating it with the same id is safe for the receiver. */
-export async function sendMail(
-  swarm: Bus,
-  project: string,
-  from: string,
-  to: MailTarget,
-  mail: Mail,
-  timeoutMs = 5_000,
-): Promise<number> {
-  const { payload, headers } = encode('Mail', mail, 'json');
-  const subject = subjectsOf(project).mail(from, to);
-  const stored = await swarm.append(subject, payload, { messageId: mail.id, headers, timeoutMs });
-  return stored.seq;
-}
+/** A longer message counts as absent: an answer of the read service could not carry it. */
+export const LONGEST_MAIL_BYTES = 450_000;
 
 /** A stored message as mail; a message that is no valid mail counts as absent, with its fault. */
 export function readMail(

@@ -90,10 +90,32 @@ export interface StreamInfo {
   readonly bytes: number;
 }
 
+/** One message: by its sequence, the last one of a subject (pattern), or the first one from a sequence on. */
+export type MessageQuery =
+  | { readonly seq: number }
+  | { readonly lastBySubject: string }
+  | { readonly nextBySubject: string; readonly fromSeq: number };
+
 export interface PageOptions {
   readonly fromSeq: number;
   readonly subject?: string;
+  /** In messages; 0 only counts. */
   readonly limit: number;
+  /** The page ends before its payloads would have more than so many bytes; it has one message at least. */
+  readonly maxBytes?: number;
+}
+
+export interface Page {
+  readonly messages: Stored[];
+  /** Nothing up to there was left out. */
+  readonly scannedTo: number;
+  /** The stream's last sequence. */
+  readonly lastSeq: number;
+  /**
+   * How many more matched behind those, when the server counted: as the reading began. 0 when and only when none did; beyond
+   * that a nats-server before 2.10 miscounts where several subjects match.
+   */
+  readonly pending: number;
 }
 
 export type BusStatus = 'connected' | 'disconnected' | 'closed' | 'slow-consumer';
@@ -109,12 +131,11 @@ export interface Streams {
   ensure(spec: StreamSpec): Promise<'created' | 'updated' | 'unchanged'>;
   /** Undefined when there is no such stream. */
   info(name: string): Promise<StreamInfo | undefined>;
-  get(stream: string, query: { seq: number } | { lastBySubject: string }): Promise<Stored | undefined>;
-  /** Up to `limit` messages from `fromSeq` on, oldest first. `scannedTo`: nothing up to there was left out. */
-  page(
-    stream: string,
-    options: PageOptions,
-  ): Promise<{ messages: Stored[]; scannedTo: number; lastSeq: number }>;
+  get(stream: string, query: MessageQuery): Promise<Stored | undefined>;
+  /** Up to `limit` messages from `fromSeq` on, oldest first. */
+  page(stream: string, options: PageOptions): Promise<Page>;
+  /** The subjects under a pattern of which messages stand in the stream, and how many. */
+  subjects(stream: string, pattern: string): Promise<Map<string, number>>;
   /**
    * Every message from `fromSeq` on, and then those to come; ends without an error when the signal aborts.
    * Errors: see 5; `bus-closed` when the bus is closed.

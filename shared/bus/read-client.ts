@@ -5,17 +5,28 @@ import type { Read, ReadAnswer, ReadAnswerOf } from '../../schemas/index.ts';
 import { WaggleError } from '../errors.ts';
 import type { Bus } from './port.ts';
 import { call } from './rpc.ts';
-import { type MailTarget, subjectsOf } from './subjects.ts';
+import { type MailRoute, subjectsOf } from './subjects.ts';
 
+/** Which mails; without target and family those to topics and agents, no receipts. */
 export interface MailQuery {
-  readonly target?: MailTarget;
+  readonly target?: MailRoute;
+  /** Of this kind of target only, whatever its name; not beside `target`. */
+  readonly family?: MailRoute['kind'];
   readonly from?: string;
+  /** What comes after this sequence. */
   readonly after?: number;
+  /** Instead: the newest so many, of those below `before` where that is given. */
   readonly last?: number;
+  readonly before?: number;
   readonly limit?: number;
 }
 
 export interface Reader {
+  /**
+   * Oldest first, at most what fits an answer. `last` is the stream's last sequence. Nothing between `after` and
+   * `scanned_to` was left out; with the query's `last`, nothing between `scanned_to` and `before` was, so that one goes
+   * on with `before: scanned_to + 1`, until it is 0.
+   */
   mail(query: MailQuery, signal?: AbortSignal): Promise<ReadAnswerOf<'mail'>>;
   /** Undefined when the chunk is not stored. */
   chunk(owner: string, sha256: string, n: number, signal?: AbortSignal): Promise<Uint8Array | undefined>;
@@ -24,6 +35,10 @@ export interface Reader {
     signal?: AbortSignal,
   ): Promise<ReadAnswerOf<'output'>>;
   beats(signal?: AbortSignal): Promise<ReadAnswerOf<'beats'>>;
+  /** By name; `messages` and `last_at` are of all that stands there. */
+  topics(signal?: AbortSignal): Promise<ReadAnswerOf<'topics'>['topics']>;
+  /** Whoever MAIL, BEAT or presence know of, but the orchestrator; by name. */
+  sightings(signal?: AbortSignal): Promise<ReadAnswerOf<'sightings'>['sightings']>;
 }
 
 const TIMEOUT_MS = 5_000;
@@ -47,6 +62,8 @@ export function createReader(swarm: Bus, project: string, agent: string): Reader
     mail: (query, signal) => ask({ v: 1, kind: 'mail', ...defined(query) }, 'mail', signal),
     output: (query, signal) => ask({ v: 1, kind: 'output', ...query }, 'output', signal),
     beats: (signal) => ask({ v: 1, kind: 'beats' }, 'beats', signal),
+    topics: async (signal) => (await ask({ v: 1, kind: 'topics' }, 'topics', signal)).topics,
+    sightings: async (signal) => (await ask({ v: 1, kind: 'sightings' }, 'sightings', signal)).sightings,
     async chunk(owner, sha256, n, signal) {
       try {
         return (await ask({ v: 1, kind: 'chunk', owner, sha256, n }, 'chunk', signal)).data;
@@ -59,12 +76,14 @@ export function createReader(swarm: Bus, project: string, agent: string): Reader
 }
 
 function defined(query: MailQuery): Omit<Extract<Read, { kind: 'mail' }>, 'v' | 'kind'> {
-  const { target, from, after, last, limit } = query;
+  const { target, family, from, after, last, before, limit } = query;
   return {
     ...(target === undefined ? {} : { target: { kind: target.kind, name: target.name } }),
+    ...(family === undefined || target !== undefined ? {} : { family }),
     ...(from === undefined ? {} : { from }),
     ...(after === undefined ? {} : { after }),
     ...(last === undefined ? {} : { last }),
+    ...(before === undefined ? {} : { before }),
     ...(limit === undefined ? {} : { limit }),
   };
 }

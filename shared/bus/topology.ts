@@ -73,7 +73,7 @@ export function topology(
       },
       {
         name: names.beat,
-        subjects: [`${prefix}.beat.*`],
+        subjects: [`${prefix}.beat.*`, `${prefix}.presence.*`],
         storage: 'memory',
         maxPerSubject: 1,
         noAck: true,

@@ -4,6 +4,9 @@
 
 const unitBytes = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
 
+/** How a size is described to somebody who wrote something else. */
+export const SIZE_EXPECTED = 'a size such as 512, 64KiB, 20MiB or 1GiB';
+
 /** Bytes, or undefined when `text` is no size. */
 export function parseBytes(text: string): number | undefined {
   const match = /^(\d+)(KiB|MiB|GiB)?$/.exec(text);

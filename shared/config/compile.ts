@@ -110,7 +110,7 @@ function compileProfile(profile: ProfileFile): Profile {
 }
 
 function compilePolicies(file: PoliciesFile): Policies {
-  const { backoff, backoff_max, lease, stale_after, stale_grace, ...plain } = file;
+  const { backoff, backoff_max, lease, stale_after, stale_grace, dead_letter_after, ...plain } = file;
   const base = defaults.policies;
   return {
     ...base,
@@ -120,6 +120,8 @@ function compilePolicies(file: PoliciesFile): Policies {
     lease_ms: msOr(lease, base.lease_ms),
     stale_after_ms: msOr(stale_after, base.stale_after_ms),
     stale_grace_ms: msOr(stale_grace, base.stale_grace_ms),
+    // Only where it is said: a journal of an older format cannot hold it.
+    ...(dead_letter_after === undefined ? {} : { dead_letter_after_ms: msOr(dead_letter_after, 0) }),
   };
 }
 

@@ -1,11 +1,12 @@
 /**
- * `waggle.yaml`: where it lies, and its way from text to the compiled form with every problem named.
+ * `waggle.yaml`: its way from text to the compiled form with every problem named.
  */
-import { readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
 import { type ConfigFile, check, type Role } from '../../schemas/index.ts';
 import { messageOf, WaggleError } from '../errors.ts';
 import { type CompiledConfig, compileConfig } from './compile.ts';
+import { findConfig } from './config-place.ts';
 import { configShape } from './config-shape.ts';
 import { crossCheck } from './cross-checks.ts';
 import {
@@ -20,8 +21,6 @@ import {
 import { readShape } from './shape.ts';
 import { parseText } from './source-text.ts';
 
-export const CONFIG_NAME = 'waggle.yaml';
-
 /** A compiled `waggle.yaml` and where it lies (absolute paths). */
 export interface LoadedConfig extends CompiledConfig {
   readonly path: string;
@@ -34,15 +33,6 @@ export interface ReadConfigOptions {
   /** Absolute path of the folder that relative paths in the file start from. */
   readonly folder: string;
   readonly roles?: Readonly<Record<string, Role>>;
-}
-
-/** Absolute path of the nearest `waggle.yaml` in `folder` or above it. */
-export async function findConfig(folder: string): Promise<string | undefined> {
-  for (let at = resolve(folder); ; at = dirname(at)) {
-    const path = join(at, CONFIG_NAME);
-    if (await isFile(path)) return path;
-    if (dirname(at) === at) return undefined;
-  }
 }
 
 /** Finds and reads the configuration for `folder`. Errors: `config-missing`, `config-invalid`. */
@@ -110,13 +100,4 @@ export function readConfig(text: string, options: ReadConfigOptions): FileReadin
 function configInvalid(file: string, list: readonly FileProblem[]): WaggleError {
   const count = list.length === 1 ? '1 problem' : `${list.length} problems`;
   return new WaggleError('config-invalid', { file, problems: `${count}\n${problemsText(list)}`, list });
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isFile();
-  } catch {
-    // Absent, or in a folder that may not be looked into: either way not the nearest one that can be read.
-    return false;
-  }
 }

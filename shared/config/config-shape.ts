@@ -77,6 +77,7 @@ const policies = object({
   max_grants: positive,
   max_heavy: positive,
   max_per_lane: positive,
+  dead_letter_after: duration,
   weights: map('^.+$', 'a label', weight),
 });
 

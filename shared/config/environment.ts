@@ -4,6 +4,7 @@
  */
 import { NAME_PATTERN, TASK_ID_PATTERN } from '../../schemas/limits.ts';
 import { WaggleError } from '../errors.ts';
+import { type NamedProject, twoProjects } from './project-choice.ts';
 
 /** Absent means not set. */
 export interface Environment {
@@ -15,6 +16,10 @@ export interface Environment {
   readonly socket?: string;
   /** `WAGGLE_PROJECT`, else `FMAIL_PROJECT`. */
   readonly project?: string;
+  /** Which of the two named it. */
+  readonly projectFrom?: string;
+  /** Where the mail tool's own files are (`FMAIL_ROOT`). */
+  readonly mailRoot?: string;
   /** The grant this process works under (`WAGGLE_TASK`, `WAGGLE_FENCE`, `WAGGLE_RUN`). */
   readonly task?: string;
   readonly fence?: number;
@@ -30,7 +35,10 @@ export interface Environment {
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** Reads `env`. Errors: `usage`, naming the variable, when one holds what it cannot mean. */
+/**
+ * Reads `env`. Errors: `usage`, naming the variable, when one holds what it cannot mean; `project-mismatch` when the
+ * two that name a project name two.
+ */
 export function readEnvironment(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Environment {
@@ -47,8 +55,13 @@ export function readEnvironment(
   const agentName = 'a name of lower-case letters, digits and dashes (at most 63)';
   const natsUrl = get('WAGGLE_NATS_URL');
   const socket = get('WAGGLE_SOCKET');
-  const project =
-    named('WAGGLE_PROJECT', NAME_PATTERN, agentName) ?? named('FMAIL_PROJECT', NAME_PATTERN, agentName);
+  const project = onlyProject(
+    ['WAGGLE_PROJECT', 'FMAIL_PROJECT'].flatMap((from) => {
+      const name = named(from, NAME_PATTERN, agentName);
+      return name === undefined ? [] : [{ name, source: 'environment' as const, from }];
+    }),
+  );
+  const mailRoot = get('FMAIL_ROOT');
   const task = named('WAGGLE_TASK', TASK_ID_PATTERN, 'a task id');
   const fence = get('WAGGLE_FENCE');
   const run = get('WAGGLE_RUN');
@@ -64,12 +77,21 @@ export function readEnvironment(
     noColor: get('NO_COLOR') !== undefined,
     ...(natsUrl === undefined ? {} : { natsUrl }),
     ...(socket === undefined ? {} : { socket }),
-    ...(project === undefined ? {} : { project }),
+    ...(project === undefined ? {} : { project: project.name, projectFrom: project.from }),
+    ...(mailRoot === undefined ? {} : { mailRoot }),
     ...(task === undefined ? {} : { task }),
     ...(fence === undefined ? {} : { fence: Number(fence) }),
     ...(run === undefined ? {} : { run }),
     ...(agent === undefined ? {} : { agent }),
   };
+}
+
+/** The one project that all of them name. */
+function onlyProject(named: readonly NamedProject[]): NamedProject | undefined {
+  const [first, second] = named;
+  if (first === undefined || second === undefined) return first;
+  if (first.name === second.name) return { ...first, from: `${first.from} and ${second.from}` };
+  throw twoProjects(first, second, `\`unset ${second.from}\` keeps ${first.name}`);
 }
 
 function logLevel(value: string | undefined): LogLevel {

@@ -6,13 +6,14 @@ import { systemClock } from '../../shared/clock.ts';
 import { claimCost } from './claim-cost.ts';
 import { codecCost } from './codec-cost.ts';
 import type { Scenario } from './figures.ts';
+import { fmailStart } from './fmail-start.ts';
 import { grantLatency } from './grant-latency.ts';
 import { missingFsync } from './hives.ts';
 import { lifecycles } from './lifecycles.ts';
 import { thisMachine } from './machine.ts';
 import { machineText, type Result, resultText } from './report.ts';
 
-const scenarios: readonly Scenario[] = [grantLatency, lifecycles, claimCost, codecCost];
+const scenarios: readonly Scenario[] = [grantLatency, lifecycles, claimCost, codecCost, fmailStart];
 const withBus: readonly Scenario[] = [grantLatency, lifecycles];
 
 /** A run that takes longer hangs: say where instead of waiting for ever. */

@@ -1,20 +1,28 @@
 /**
- * `fmail` as agents and scripts start it, against a real hive: line formats, exit codes, and that what `watch`
- * prints is visible while it is still running.
+ * `fmail` as agents and scripts start it: processes of their own, over the bus and over an agent's socket. What it
+ * prints is in fmail.test.ts; here is what only a process shows: streams, exit codes, signals, and how soon a watch
+ * prints.
  */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sendMail } from '../../shared/bus/mailbox.ts';
 import type { Bus } from '../../shared/bus/port.ts';
+import { sendMail } from '../../shared/bus/send-mail.ts';
 import type { MailTarget } from '../../shared/bus/subjects.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { randomId } from '../../shared/random.ts';
 import { project, startHive, type TestHive } from '../support/orchestrator.ts';
 import { type Commands, commandsOf, type Ended, steady, untilOutput } from './commands.ts';
+import { type Ways, waysTo } from './fmail-ways.ts';
+
+const SCRIPT = fileURLToPath(new URL('../../dist/services/cli/fmail.js', import.meta.url));
 
 let hive: TestHive;
 let commands: Commands;
+let ways: Ways;
 let alice: Bus;
 
 const run = (...args: string[]): Promise<Ended> => commands.fmail(args, { agent: 'alice' });
@@ -31,10 +39,12 @@ const topic = (name: string): MailTarget => ({ kind: 'topic', name });
 beforeAll(async () => {
   hive = await startHive();
   commands = commandsOf(hive);
+  ways = waysTo(hive);
   alice = await hive.connect('alice');
 });
 afterAll(async () => {
   await commands.close();
+  await ways.close();
   await hive.stop();
 });
 
@@ -42,55 +52,18 @@ test('what is sent is printed by its id, and stands in the log as it was written
   writeFileSync(join(commands.folder, 'note.md'), 'from a\nfile\n');
   const sent = [
     await run('send', 'tasks', 'first task'),
-    await run('send', '@Bob', 'hello bob'),
     await run('send', 'tasks', '-f', 'note.md'),
     await commands.fmail(['send', 'tasks'], { agent: 'carol', input: 'piped\n' }),
+    await commands.fmail(['send', 'tasks', 'nameless']),
   ];
   expect(sent.map(({ code, stdout, stderr }) => [code, steady(stdout), stderr])).toEqual(
     [1, 2, 3, 4].map((n) => [0, `DATE-000${n}\n`, '']),
   );
-  const [topics, direct, one, json, carol, none] = await Promise.all([
-    run('log'),
-    run('logs', '@bob'),
-    run('log', 'tasks', '-n', '1'),
-    run('log', 'tasks', '--json', '--limit=2'),
-    run('log', '--from', '@carol', '--since', '1h'),
-    run('log', 'nothing-here'),
-  ]);
-  expect(steady(topics.stdout)).toBe(
-    'DATE-0001 alice -> tasks: first task\nDATE-0003 alice -> tasks: from a\nfile\nDATE-0004 carol -> tasks: piped\n',
+  const { code, stdout, stderr } = await run('log');
+  expect([code, stderr]).toEqual([0, '']);
+  expect(steady(stdout).replace(/anon-\d+/, 'anon-PID')).toBe(
+    'DATE-0001 alice -> tasks: first task\nDATE-0002 alice -> tasks: from a\nfile\nDATE-0003 carol -> tasks: piped\nDATE-0004 anon-PID -> tasks: nameless\n',
   );
-  expect(steady(direct.stdout)).toBe('DATE-0002 alice -> @bob: hello bob\n');
-  expect(steady(one.stdout)).toBe('DATE-0004 carol -> tasks: piped\n');
-  const lines = json.stdout.trimEnd().split('\n');
-  expect(lines.map((line) => Object.keys(JSON.parse(line)))).toEqual(
-    [1, 2].map(() => ['id', 'from', 'to', 'time', 'body', 'host']),
-  );
-  expect(steady(lines[1] ?? '')).toMatch(
-    /^{"id":"DATE-0004","from":"carol","to":"tasks","time":"TIME","body":"piped",/,
-  );
-  expect(steady(carol.stdout)).toBe('DATE-0004 carol -> tasks: piped\n');
-  expect([none.code, none.stdout, none.stderr]).toEqual([0, '', '']);
-});
-
-test('with --json a message is an object with what was given, and JSON in its body is JSON', async () => {
-  const flags = ['-r', '20260209-110000-0001', '-p', 'HIGH', '-t', 'A,b', '-t', 'c'];
-  const { stdout } = await commands.fmail(['send', '@bob', '{"n":1}', '--json', ...flags]);
-  const record = JSON.parse(stdout);
-  expect(stdout).toContain('\n  "from": "anon-');
-  expect(record).toEqual({
-    id: expect.stringMatching(/^\d{8}-\d{6}-\d{4}$/),
-    from: expect.stringMatching(/^anon-\d+$/),
-    to: '@bob',
-    time: expect.stringMatching(/Z$/),
-    body: { n: 1 },
-    reply_to: '20260209-110000-0001',
-    priority: 'high',
-    host: expect.any(String),
-    tags: ['a', 'b', 'c'],
-  });
-  const log = await run('log', '@bob', '-n', '1', '--json');
-  expect(JSON.parse(log.stdout)).toEqual(record);
 });
 
 test('notices to the orchestrator are shown to whoever asks for them', async () => {
@@ -105,42 +78,84 @@ test('notices to the orchestrator are shown to whoever asks for them', async () 
   expect((await watching).exitCode).toBe(0);
 });
 
-describe('a watch', () => {
+describe.each(['bus', 'socket'] as const)('a watch over the %s', (name) => {
+  let variables: Readonly<Record<string, string>>;
+  beforeAll(async () => {
+    variables = await ways[name].variables('bob');
+  });
+  const start = (...args: string[]) => commands.start('fmail', args, { variables });
+
   test('shows each message at once, long before it ends, and ends well on Ctrl-C', async () => {
-    const watching = commands.start('fmail', ['watch', 'stream'], { agent: 'bob' });
+    const place = topic(`stream-${name}`);
+    const watching = start('watch', place.name);
     const ready = untilOutput(watching, 'the first probe', (seen) => seen.includes('probe'));
     // A watch begins with what comes after it has started, and nothing else tells when that is.
-    const probes = setInterval(() => void send(topic('stream'), 'probe'), 50);
+    const probes = setInterval(() => void send(place, 'probe'), 50);
     await ready.finally(() => clearInterval(probes));
     const delays: number[] = [];
-    for (const n of [1, 2, 3]) {
+    for (let n = 1; n <= 9; n += 1) {
       const visible = untilOutput(watching, `message ${n}`, (seen) => seen.includes(`: message ${n}\n`));
       const sentAt = performance.now();
-      await send(topic('stream'), `message ${n}`);
+      await send(place, `message ${n}`);
       await visible;
       delays.push(performance.now() - sentAt);
     }
     expect(watching.exitCode).toBeNull();
-    // The best of three: other work on the machine may hold one of them up.
-    expect(Math.min(...delays)).toBeLessThan(250);
+    const [median = Number.NaN] = delays.sort((a, b) => a - b).slice(4);
+    expect(median).toBeLessThan(50);
     watching.kill('SIGINT');
     const ended = await watching;
     expect([ended.exitCode, ended.stderr]).toEqual([0, '']);
   });
 
   test('ends after a count or a time, with 0', async () => {
-    const counting = commands.start('fmail', ['watch', '@bob', '--count', '2', '--json'], { agent: 'bob' });
+    const counting = start('watch', '@bob', '--count', '2', '--json');
+    const timing = start('watch', '--timeout', '300ms');
     const probes = setInterval(() => void send({ kind: 'agent', name: 'bob' }, 'probe'), 50);
-    const [counted, timed] = await Promise.all([
-      counting,
-      commands.fmail(['watch', '--timeout', '300ms'], { agent: 'bob' }),
-    ]).finally(() => clearInterval(probes));
+    const [counted, timed] = await Promise.all([counting, timing]).finally(() => clearInterval(probes));
     const bodies = String(counted.stdout)
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line).body);
     expect([counted.exitCode, bodies]).toEqual([0, ['probe', 'probe']]);
-    expect([timed.code, timed.stdout, timed.stderr]).toEqual([0, '', '']);
+    expect([timed.exitCode, timed.stdout, timed.stderr]).toEqual([0, '', '']);
+  });
+
+  test('that nobody reads for a while says how far it is behind, and then shows every message once, in order', async () => {
+    const place = topic(`slow-${name}`);
+    const total = 4_000;
+    const env = { ...commands.variables, ...variables };
+    const child = spawn(process.execPath, [SCRIPT, 'log', place.name, '-f'], { cwd: commands.folder, env });
+    try {
+      const said = { stdout: '', stderr: '' };
+      child.stderr.on('data', (piece: Buffer) => {
+        said.stderr += piece;
+      });
+      await send(place, 'the first');
+      await once(child.stdout, 'readable');
+      const body = 'x'.repeat(2_000);
+      for (let at = 0; at < total; at += 200) {
+        await Promise.all(Array.from({ length: 200 }, (_, n) => send(place, `${at + n} ${body}`)));
+      }
+      child.stdout.on('data', (piece: Buffer) => {
+        said.stdout += piece;
+      });
+      await untilLines(child, () => said.stdout.split('\n').length > total + 1);
+      const numbers = said.stdout
+        .trimEnd()
+        .split('\n')
+        .slice(1)
+        .map((line) => Number(/: (\d+) x/.exec(line)?.[1]));
+      expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: total }, (_, n) => n));
+      const ids = said.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => Number(/^\d{8}-\d{6}-(\d+) /.exec(line)?.[1]));
+      expect(ids).toEqual(ids.toSorted((a, b) => a - b));
+      expect(said.stderr).toMatch(/^Warning: \d{4} messages behind; catching up\n/);
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 });
 
@@ -151,9 +166,15 @@ test('usage, failure and help have the exit codes and streams that scripts know'
     run('frobnicate'),
     run(),
   ]);
-  expect([usage.code, usage.stdout, usage.stderr]).toEqual([2, '', 'fmail: message body is required\n']);
+  expect([usage.code, usage.stdout, usage.stderr]).toEqual([2, '', 'Error: message body is required\n']);
   expect([failure.code, failure.stdout]).toEqual([1, '']);
   expect([unknown.code, unknown.stderr]).toEqual([1, 'Error: unknown command "frobnicate" for "fmail"\n']);
   expect([help.code, help.stderr]).toEqual([0, '']);
-  expect(help.stdout).toMatch(/^Usage: fmail /);
+  expect(help.stdout).toMatch(/\nUsage:\n {2}fmail \[command\]\n/);
 });
+
+/** Waits for what standard output brings. */
+async function untilLines(child: ChildProcess, isEnough: () => boolean): Promise<void> {
+  const signal = AbortSignal.timeout(20_000);
+  while (!isEnough()) await once(child.stdout ?? child, 'data', { signal });
+}

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Mail } from '../../schemas/index.ts';
 import { emptyConfig } from '../../shared/board/state.ts';
 import type { BoardClient } from '../../shared/bus/board-client.ts';
-import { sendMail } from '../../shared/bus/mailbox.ts';
+import { sendMail } from '../../shared/bus/send-mail.ts';
 import { randomId } from '../../shared/random.ts';
 import { project, startHive, type TestHive } from '../support/orchestrator.ts';
 import { type Commands, commandsOf, type Ended, steady } from './commands.ts';

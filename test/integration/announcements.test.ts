@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Mail, Report, StoredMail } from '../../schemas/index.ts';
 import { announcementsOf } from '../../services/orchestrator/announcements.ts';
 import type { BoardClient } from '../../shared/bus/board-client.ts';
-import { sendMail } from '../../shared/bus/mailbox.ts';
 import type { Bus } from '../../shared/bus/port.ts';
 import { createReader } from '../../shared/bus/read-client.ts';
+import { sendMail } from '../../shared/bus/send-mail.ts';
 import type { MailTarget } from '../../shared/bus/subjects.ts';
 import { systemClock } from '../../shared/clock.ts';
 import {

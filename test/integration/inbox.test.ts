@@ -3,9 +3,10 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serveControl } from '../../shared/agent/control-desk.ts';
+import { FORMAT } from '../../shared/board/format.ts';
 import type { BoardClient } from '../../shared/bus/board-client.ts';
-import { sendMail } from '../../shared/bus/mailbox.ts';
 import type { Bus } from '../../shared/bus/port.ts';
+import { sendMail } from '../../shared/bus/send-mail.ts';
 import { silentLog } from '../../shared/log.ts';
 import { randomId } from '../../shared/random.ts';
 import {
@@ -274,12 +275,13 @@ describe('runs', () => {
 
 describe('format', () => {
   test('is shown, and neither lowered nor raised beyond what this version writes', async () => {
-    expect(await line.json('format')).toEqual({ format: 2, known: 2, raised: false });
-    expect(await text('format')).toBe('the journal is in format 2\n');
-    expect(await text('format', '2')).toBe('the journal is in format 2\n');
+    expect(await line.json('format')).toEqual({ format: FORMAT, known: FORMAT, raised: false });
+    const said = `the journal is in format ${FORMAT}\n`;
+    expect(await text('format')).toBe(said);
+    expect(await text('format', String(FORMAT))).toBe(said);
     for (const [to, message] of [
       ['1', /no way back to 1/],
-      ['99', /writes format 2 at most/],
+      ['99', new RegExp(`writes format ${FORMAT} at most`)],
     ] as const) {
       const { code, stderr } = await line.run(['format', to]);
       expect([code, stderr]).toEqual([1, expect.stringMatching(message)]);

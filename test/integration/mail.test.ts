@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Mail, StoredMail } from '../../schemas/index.ts';
 import { type WatchOptions, watchMail } from '../../shared/bus/mail-watch.ts';
-import { sendMail } from '../../shared/bus/mailbox.ts';
 import { connectBus } from '../../shared/bus/nats/connect.ts';
 import type { Bus } from '../../shared/bus/port.ts';
 import { createReader, type Reader } from '../../shared/bus/read-client.ts';
+import { sendMail } from '../../shared/bus/send-mail.ts';
 import type { MailTarget } from '../../shared/bus/subjects.ts';
 import { subjectsOf } from '../../shared/bus/subjects.ts';
 import { systemClock } from '../../shared/clock.ts';
@@ -43,10 +43,10 @@ const send = (to: MailTarget, body: string, from = 'ada') =>
   sendMail(from === 'ada' ? ada : bob, project, from, to, mail(body));
 
 /** Sends until MAIL has it, as senders with an outbox do; a repeated id is stored once. */
-async function sendSurely(to: MailTarget, body: string): Promise<void> {
+async function sendSurely(to: MailTarget, body: string, from = 'ada'): Promise<void> {
   const message = mail(body);
   await until('it is stored', () =>
-    sendMail(ada, project, 'ada', to, message, 500).then(
+    sendMail(ada, project, from, to, message, 500).then(
       () => true,
       (error: unknown) => {
         if (!isWaggleError(error)) throw error;
@@ -60,14 +60,18 @@ async function sendSurely(to: MailTarget, body: string): Promise<void> {
 function follow(options: WatchOptions, pause = 0, on = { bus: bob, reader }) {
   const end = new AbortController();
   const seen: StoredMail[] = [];
+  const lags: number[] = [];
   const done = (async () => {
-    for await (const one of watchMail(on.bus, project, on.reader, options, systemClock, end.signal)) {
-      seen.push(one);
+    const watching = watchMail(on.bus, project, on.reader, options, systemClock, end.signal);
+    for await (const { mail, lag } of watching) {
+      seen.push(mail);
+      lags.push(lag);
       if (pause > 0) await systemClock.sleep(pause);
     }
   })();
   return {
     seen,
+    lags,
     bodies: () => seen.map(({ mail: { body } }) => body),
     async stop() {
       end.abort();
@@ -76,6 +80,8 @@ function follow(options: WatchOptions, pause = 0, on = { bus: bob, reader }) {
   };
 }
 
+const inOrder = (mails: readonly StoredMail[]) =>
+  [...new Set(mails.map(({ seq }) => seq))].sort((a, b) => a - b);
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => String(n));
 
 describe('following', () => {
@@ -102,6 +108,61 @@ describe('following', () => {
     expect(everything.bodies()).toEqual(['two', 'three']);
     expect(fromAda.bodies()).toEqual(['one', 'three']);
     expect(everything.seen.map(({ to }) => to)).toEqual([topic, other]);
+  });
+
+  test('gives receipts only to those who ask for them, and knows families', async () => {
+    const { last } = await reader.mail({ last: 0 });
+    const everything = follow({ after: last });
+    const topics = follow({ family: 'topic', after: last });
+    const receipts = follow({ family: 'receipt', after: last });
+    const first = await send(topic, 'one');
+    const about = { kind: 'receipt', name: String(first) } as const;
+    const ofFirst = follow({ target: about, after: last });
+    const receipt: Mail = { ...mail(''), kind: 'receipt', receipt: { seq: first, state: 'read' } };
+    await sendMail(bob, project, 'bob', about, receipt);
+    await send({ kind: 'agent', name: 'bob' }, 'two');
+    await send(topic, 'three');
+    await until('all came', () => everything.seen.length >= 3 && topics.seen.length >= 2);
+    await until('the receipts came', () => receipts.seen.length === 1 && ofFirst.seen.length === 1);
+    await Promise.all([everything, topics, receipts, ofFirst].map((one) => one.stop()));
+    expect(everything.bodies()).toEqual(['one', 'two', 'three']);
+    expect(topics.bodies()).toEqual(['one', 'three']);
+    expect(ofFirst.seen).toEqual(receipts.seen);
+    expect(receipts.seen).toMatchObject([{ from: 'bob', to: about, mail: { receipt: { seq: first } } }]);
+  });
+
+  test('keeps the order of many senders while the bus is killed and started again', async () => {
+    const all = follow({ after: (await reader.mail({ last: 0 })).last });
+    const ofTopic = follow({ target: topic, after: 0 });
+    const sending = Promise.all(
+      numbers(5).map(async (sender) => {
+        for (const body of numbers(40)) await sendSurely(topic, `${sender}:${body}`, `s${sender}`);
+      }),
+    );
+    for (const kill of [40, 120]) {
+      await until('some came', () => ofTopic.seen.length > kill);
+      await hive.server.kill();
+      await hive.server.restart();
+    }
+    await sending;
+    await until('all came', () => ofTopic.seen.length >= 200 && all.seen.length >= 200);
+    await Promise.all([all.stop(), ofTopic.stop()]);
+    for (const { seen } of [all, ofTopic]) {
+      expect(seen).toHaveLength(200);
+      expect(seen.map(({ seq }) => seq)).toEqual(inOrder(seen));
+    }
+  });
+
+  test('goes on with live mail while nobody reads the past for it', async () => {
+    const watching = follow({ target: topic, after: 0 });
+    await send(topic, 'one');
+    await until('it came', () => watching.seen.length === 1);
+    await hive.stopOrchestrator();
+    await send(topic, 'two');
+    await until('the next came', () => watching.seen.length === 2);
+    await hive.startOrchestrator();
+    await watching.stop();
+    expect(watching.bodies()).toEqual(['one', 'two']);
   });
 
   test('misses nothing and doubles nothing when the bus is killed and started again', async () => {
@@ -156,8 +217,9 @@ describe('following', () => {
       await Promise.all(numbers(300).map((body) => send(topic, body)));
       await until('all came', () => watching.seen.length >= 300);
       await watching.stop();
-      expect(new Set(watching.bodies()).size).toBe(300);
       expect(watching.seen).toHaveLength(300);
+      expect(watching.seen.map(({ seq }) => seq)).toEqual(inOrder(watching.seen));
+      expect(watching.lags.at(-1)).toBe(0);
     } finally {
       await bus.close();
     }
@@ -185,64 +247,4 @@ describe('following', () => {
       await failed;
     },
   );
-});
-
-describe('the read service', () => {
-  test('gives mail in pages that say how far they reach', async () => {
-    const before = await reader.mail({ last: 0 });
-    for (const body of numbers(7)) await send(topic, body);
-    const first = await reader.mail({ target: topic, after: before.last, limit: 3 });
-    expect(first.mails.map(({ mail: { body } }) => body)).toEqual(['0', '1', '2']);
-    const second = await reader.mail({ target: topic, after: first.scanned_to, limit: 100 });
-    expect(second.mails.map(({ mail: { body } }) => body)).toEqual(['3', '4', '5', '6']);
-    expect(second.scanned_to).toBe(second.last);
-  });
-
-  test('gives the last N of a target, of a sender, and of all', async () => {
-    for (const body of numbers(6)) await send(topic, body);
-    await send(topic, 'mine', 'bob');
-    const bodies = async (query: Parameters<Reader['mail']>[0]) =>
-      (await reader.mail(query)).mails.map(({ mail: { body } }) => body);
-    expect(await bodies({ target: topic, last: 3 })).toEqual(['4', '5', 'mine']);
-    expect(await bodies({ target: topic, from: 'ada', last: 2 })).toEqual(['4', '5']);
-    expect(await bodies({ last: 1 })).toEqual(['mine']);
-    expect(await bodies({ target: topic, last: 0 })).toEqual([]);
-    expect(await bodies({ target: { kind: 'topic', name: 'empty' }, last: 5 })).toEqual([]);
-  });
-
-  test('finds the last of a quiet target behind much other mail', async () => {
-    const noisy: MailTarget = { kind: 'topic', name: 'noisy' };
-    await send(topic, 'long ago');
-    await Promise.all(numbers(700).map((body) => send(noisy, body)));
-    const { mails } = await reader.mail({ target: topic, last: 1 });
-    expect(mails.map(({ mail: { body } }) => body)).toEqual(['long ago']);
-  });
-
-  test('mails so long that they fill an answer come in more pages, and none keeps the rest from being read', async () => {
-    const tags = Array.from({ length: 900 }, () => 'x'.repeat(1_000));
-    const huge: Mail = { ...mail('too long to hand out'), tags };
-    const long = 'x'.repeat(60_000);
-    for (let n = 0; n < 9; n += 1) await send(topic, `${n}${long}`);
-    await sendMail(ada, project, 'ada', topic, huge);
-    await send(topic, 'end');
-    const all = follow({ target: topic, after: 0 });
-    await until('the end came', () => all.bodies().at(-1) === 'end');
-    await all.stop();
-    expect(all.bodies().map((body) => body?.slice(0, 3))).toEqual([
-      ...numbers(9).map((n) => `${n}xx`),
-      'end',
-    ]);
-    const { mails } = await reader.mail({ target: topic, last: 20 });
-    expect(mails.at(-1)?.mail.body).toBe('end');
-    expect(mails.length).toBeLessThan(11);
-  });
-
-  test('a stored message that is no mail counts as absent', async () => {
-    const swarm = await hive.services('swarm');
-    const first = await send(topic, 'before');
-    await swarm.append(subjectsOf(project).mail('ada', topic), Buffer.from('garbage'));
-    await send(topic, 'after');
-    const page = await reader.mail({ target: topic, after: first - 1 });
-    expect(page.mails.map(({ mail: { body } }) => body)).toEqual(['before', 'after']);
-  });
 });

@@ -199,7 +199,7 @@ describe('what a harness is given', () => {
         COLOUR: 'blue',
       });
       const allowed = /^(PATH|HOME|LANG|LC_.*|TERM|TMPDIR|USER|SHELL|PWD|OLDPWD|SHLVL|_)$/;
-      const given = /^(WAGGLE_(PROJECT|TASK|FENCE|RUN)|FMAIL_(AGENT|PROJECT)|PROVIDER_KEY|COLOUR)$/;
+      const given = /^(WAGGLE_(PROJECT|TASK|FENCE|RUN|SOCKET)|FMAIL_(AGENT|PROJECT)|PROVIDER_KEY|COLOUR)$/;
       const names = [...env.keys()].filter((name) => /^[A-Z_]+$/.test(name));
       expect(names.filter((name) => !allowed.test(name) && !given.test(name))).toEqual([]);
     } finally {

@@ -4,9 +4,9 @@
 import type { Batch, Claim, ClaimAnswer, Event, Report, TaskSpec } from '../../schemas/index.ts';
 import type { BoardClient } from '../../shared/bus/board-client.ts';
 import { encode } from '../../shared/bus/codec.ts';
-import { sendMail } from '../../shared/bus/mailbox.ts';
 import type { Bus } from '../../shared/bus/port.ts';
 import { call } from '../../shared/bus/rpc.ts';
+import { sendMail } from '../../shared/bus/send-mail.ts';
 import { subjectsOf } from '../../shared/bus/subjects.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { anyone, place, project } from './orchestrator.ts';

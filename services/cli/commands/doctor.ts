@@ -1,14 +1,12 @@
 /**
  * `waggle doctor`: puts the looks of `doctor/` together. Looks only: it changes and starts nothing.
  */
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { systemClock } from '../../../shared/clock.ts';
-import { findBus } from '../../../shared/config/bus-file.ts';
 import { isUrl } from '../../../shared/config/lane-home.ts';
-import { WaggleError } from '../../../shared/errors.ts';
+import { openBusContext } from '../../../shared/service/context.ts';
 import type { CommandModule } from '../command-module.ts';
-import { type BusUnderTest, busChecks } from '../doctor/bus.ts';
+import { busChecks } from '../doctor/bus.ts';
 import { leftoverChecks } from '../doctor/leftovers.ts';
 import { machineChecks } from '../doctor/machine.ts';
 import { projectChecks } from '../doctor/project.ts';
@@ -48,7 +46,7 @@ async function examine(session: Session): Promise<Check[]> {
   const parts = [
     machineChecks(variables, foldersOf(found, folder)),
     projectChecks(place, variables),
-    busChecks(busUnderTest(session, found)),
+    busChecks(openBusContext(session)),
     found === undefined ? [] : leftoverChecks(found),
   ];
   return (await Promise.all(parts)).flat();
@@ -60,16 +58,6 @@ function foldersOf(place: ProjectPlace | undefined, folder: string): Map<string,
   for (const [name, { home }] of Object.entries(place?.config.board.lanes ?? {}))
     if (!isUrl(home) && home !== place?.root) folders.set(`lane ${name}`, home);
   return folders;
-}
-
-async function busUnderTest(session: Session, place: ProjectPlace | undefined): Promise<BusUnderTest> {
-  const { folder, variables } = session;
-  const bus = await findBus({ folder, env: variables });
-  const project = place?.project ?? variables['WAGGLE_PROJECT'] ?? bus.project;
-  if (project === undefined)
-    throw new WaggleError('usage', { message: 'no project is named: set WAGGLE_PROJECT' });
-  const root = place?.root ?? bus.root ?? folder;
-  return { bus, project, stateRoot: join(root, '.waggle'), clock: systemClock };
 }
 
 function tableOf(checks: readonly Check[], paint: Paint): string {

@@ -5,7 +5,7 @@
 import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { type Clock, systemClock } from '../../../shared/clock.ts';
-import { findConfig } from '../../../shared/config/config-file.ts';
+import { findConfig } from '../../../shared/config/config-place.ts';
 import type { CommandModule } from '../command-module.ts';
 import type { Output } from '../output.ts';
 import { outputOf } from '../session.ts';

@@ -5,12 +5,12 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Event } from '../../../schemas/index.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { suggestion } from '../../../shared/config/nearest-name.ts';
+import { readTime } from '../../../shared/mail/since.ts';
 import { count } from '../arguments.ts';
 import type { CommandModule } from '../command-module.ts';
 import { eventLine, eventRecord, type JournalEvent } from '../event-words.ts';
 import { followEvents } from '../events/follow.ts';
 import { type EventChoice, isChosen, recentEvents } from '../events/recent-events.ts';
-import { readSince } from '../fmail/since.ts';
 import { outputOf, withProject } from '../session.ts';
 
 interface Flags {
@@ -43,7 +43,7 @@ export const build: CommandModule['build'] = (session) =>
     .action(async (flags: Flags) => {
       const output = outputOf(session, { json: flags.json === true });
       const { signal } = session;
-      const since = flags.since === undefined ? {} : { since: readSince(flags.since, systemClock.now()) };
+      const since = flags.since === undefined ? {} : { since: readTime(flags.since, systemClock.now()) };
       await withProject(session, async (link) => {
         const { client } = link;
         const choice: EventChoice = {
@@ -91,6 +91,14 @@ const known: Readonly<Record<Event['type'], true>> = {
   taken_over: true,
   attached: true,
   continued: true,
+  registered: true,
+  status_set: true,
+  letter_posted: true,
+  letter_settled: true,
+  letter_delivered: true,
+  letter_overdue: true,
+  letter_dead: true,
+  letter_redelivered: true,
 };
 
 function isType(word: string): word is Event['type'] {

@@ -3,7 +3,7 @@
  */
 import { Command } from 'commander';
 import { createBoardClient } from '../../../shared/bus/board-client.ts';
-import { count } from '../arguments.ts';
+import { count, size } from '../arguments.ts';
 import type { CommandModule } from '../command-module.ts';
 import { freeFiles } from '../gc/files.ts';
 import { type Freed, freedRecord, freedText } from '../gc/freed.ts';
@@ -20,6 +20,7 @@ type Wanted = (typeof kinds)[number];
 interface Flags extends Partial<Record<Wanted, true>> {
   readonly dryRun?: true;
   readonly days: number;
+  readonly maxMail?: number;
   readonly json?: true;
 }
 
@@ -33,7 +34,8 @@ and mail that the orchestrator has not read always stay.
 Examples:
   waggle gc --dry-run
   waggle gc --worktrees
-  waggle gc --mail --files --days 30`;
+  waggle gc --mail --files --days 30
+  waggle gc --mail --max-mail 500MiB`;
 
 /** `waggle gc`. */
 export const build: CommandModule['build'] = (session) =>
@@ -46,6 +48,7 @@ export const build: CommandModule['build'] = (session) =>
     .option('--mail', 'old mail')
     .option('--snapshots', 'snapshots older than the two newest')
     .option('--journal', 'the journal before the older of two good snapshots: its history is gone then')
+    .option('--max-mail <size>', 'the oldest mail too, whatever its age, until so much is left', size)
     .option('--json', 'answer in JSON')
     .addHelpText('after', NOTES)
     .action(async (flags: Flags) => {
@@ -75,7 +78,8 @@ async function free(
     freed.push(...(await freeTrees({ stateRoot, liveRuns, before, isDry, signal })));
   }
   if (wanted.has('files')) freed.push(await freeFiles({ ...scope, before: Math.min(before, now - DAY_MS) }));
-  if (wanted.has('mail')) freed.push(await freeMail(scope));
+  if (wanted.has('mail'))
+    freed.push(await freeMail(scope, flags.maxMail === undefined ? {} : { maxBytes: flags.maxMail }));
   if (wanted.has('snapshots')) freed.push(await freeSnapshots(scope));
   if (wanted.has('journal')) freed.push(await freeJournal(scope));
   return freed;

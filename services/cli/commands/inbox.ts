@@ -3,17 +3,15 @@
  * the board and never shown; notices only on demand, so that questions stand out.
  */
 import { Command } from 'commander';
-import type { Mail, StoredMail } from '../../../schemas/index.ts';
-import { RESERVED_AGENT } from '../../../schemas/limits.ts';
+import type { MailRecord } from '../../../schemas/index.ts';
 import { systemClock } from '../../../shared/clock.ts';
+import { readSince } from '../../../shared/mail/since.ts';
 import { count } from '../arguments.ts';
 import type { CommandModule } from '../command-module.ts';
-import { followMail } from '../fmail/follow.ts';
-import { mailRecord } from '../fmail/mail-record.ts';
-import { type MailChoice, recentMail } from '../fmail/recent-mail.ts';
-import { readSince } from '../fmail/since.ts';
+import { openBusDesk } from '../fmail/bus-way.ts';
+import { followInbox, type InboxKind, inboxMail, kindOf } from '../inbox-mail.ts';
 import { inboxText } from '../inbox-text.ts';
-import { outputOf, withProject } from '../session.ts';
+import { outputOf } from '../session.ts';
 
 interface Flags {
   readonly all?: true;
@@ -29,7 +27,7 @@ export const build: CommandModule['build'] = (session) =>
     .description('show the mail that waits for somebody to act, newest last')
     .option('-a, --all', 'notices too, not only messages')
     .option('-n, --limit <count>', 'at most so many; 0 for all', count, 20)
-    .option('--since <time>', 'only from then on: 1h30m, 3d, 2026-03-01, 2026-03-01T09:00:00Z')
+    .option('--since <time>', 'only from then on: 1h30m, 3d, 2026-03-01, 2026-03-01T09:00:00Z, or a mail')
     .option('-f, --follow', 'go on with what comes, until Ctrl-C')
     .option('--json', 'one line of JSON for each mail')
     .addHelpText(
@@ -39,23 +37,25 @@ export const build: CommandModule['build'] = (session) =>
     .action(async (flags: Flags) => {
       const output = outputOf(session, { json: flags.json === true });
       const { signal } = session;
-      const kinds: readonly Mail['kind'][] = flags.all === true ? ['message', 'notice'] : ['message'];
-      const choice: MailChoice = {
-        kinds,
-        target: { kind: 'agent', name: RESERVED_AGENT },
-        ...(flags.since === undefined ? {} : { since: readSince(flags.since, systemClock.now()) }),
+      const kinds: readonly InboxKind[] = flags.all === true ? ['message', 'notice'] : ['message'];
+      const since = flags.since === undefined ? {} : { since: readSince(flags.since, systemClock.now()) };
+      const print = (record: MailRecord) => {
+        const value = { ...record, kind: kindOf(record) };
+        output.item(value, () => inboxText(record, systemClock.now(), output.paint));
       };
-      await withProject(session, async (link) => {
-        const print = (mail: StoredMail) => {
-          const record = { ...mailRecord(mail), kind: mail.mail.kind };
-          output.item(record, () => inboxText(mail, systemClock.now(), output.paint));
-          return true;
-        };
-        const { mails, last } = await recentMail(link.reader, choice, flags.limit, signal);
-        for (const mail of mails) print(mail);
-        if (flags.follow === true) await followMail(link, choice, last, signal, print);
-        else if (mails.length === 0) output.say(emptyText(flags));
-      });
+      const desk = await openBusDesk({ ...session, nameless: 'operator' });
+      try {
+        const { records, last } = await inboxMail(desk, { kinds, limit: flags.limit, ...since }, signal);
+        for (const record of records) print(record);
+        if (flags.follow === true) {
+          for await (const record of followInbox(desk, kinds, last, signal)) print(record);
+        } else if (records.length === 0) output.say(emptyText(flags));
+      } catch (error) {
+        // Ctrl-C is how following ends.
+        if (flags.follow !== true || !signal.aborted) throw error;
+      } finally {
+        await desk.close();
+      }
     });
 
 function emptyText({ all, since }: Flags): string {

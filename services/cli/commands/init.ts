@@ -4,7 +4,9 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { CONFIG_NAME } from '../../../shared/config/config-file.ts';
+import { CONFIG_NAME } from '../../../shared/config/config-place.ts';
+import { readEnvironment } from '../../../shared/config/environment.ts';
+import { findMailRoot, isOutside, readMailProject } from '../../../shared/config/mail-root.ts';
 import { projectName } from '../../../shared/config/project-name.ts';
 import { starterConfig } from '../../../shared/config/starter.ts';
 import { isWaggleError, WaggleError } from '../../../shared/errors.ts';
@@ -37,7 +39,7 @@ export const build: CommandModule['build'] = (session) =>
       const output = outputOf(session, { json: json === true });
       const { folder } = session;
       const hasCommit = await hasFirstCommit(folder);
-      const name = project ?? (await nameFor(folder));
+      const name = project ?? (await nameFor(folder, readEnvironment(session.variables).mailRoot));
       const path = join(folder, CONFIG_NAME);
       const run = command.length === 0 ? STARTER_COMMAND : command;
       await writeConfig(path, starterConfig({ project: name, command: run }), force === true);
@@ -64,7 +66,11 @@ async function hasFirstCommit(folder: string): Promise<boolean> {
   }
 }
 
-async function nameFor(folder: string): Promise<string> {
+async function nameFor(folder: string, mailRoot: string | undefined): Promise<string> {
+  // The mail tool may have named it already: two names would be a mismatch.
+  const root = await findMailRoot(folder, mailRoot);
+  const named = isOutside(root) ? undefined : await readMailProject(root.folder);
+  if (named !== undefined) return named.id;
   const asked = ['config', '--get', 'remote.origin.url'];
   const remote = await gitLine(asked, { cwd: folder, okCodes: [0, 1] });
   // A working tree may be called anything; its repository's top folder is what people call the project.

@@ -1,17 +1,12 @@
 /**
  * `waggle task …`: the table of its verbs. They answer in the tracker's envelope and with its exit codes, wrong
  * flags and a bus that is down too; so the words behind `task` are parsed here, by a parser of their own, and
- * whatever is thrown ends in `desk.fail`.
+ * whatever is thrown ends in `desk.fail`. Inside a run there are other verbs (`task/run-verbs.ts`).
  */
 import { Command } from 'commander';
 import type { CommandModule } from '../command-module.ts';
 import type { Session } from '../session.ts';
-import { addCommand } from './task/add.ts';
 import { createDesk, type TaskDesk } from './task/desk.ts';
-import { editCommand } from './task/edit.ts';
-import { countCommand, listCommand, readyCommand } from './task/list.ts';
-import { moveCommands } from './task/move.ts';
-import { showCommand } from './task/show.ts';
 
 /** The command for the program's table. */
 export const build: CommandModule['build'] = (session, exit) =>
@@ -31,7 +26,7 @@ async function runTask(words: readonly string[], session: Session): Promise<numb
     .command('task')
     .description('add, list, show and change tasks')
     .enablePositionalOptions();
-  for (const verb of verbs(desk)) task.addCommand(verb);
+  for (const verb of await verbs(desk)) task.addCommand(verb);
   for (const command of [task, ...task.commands]) {
     command
       .exitOverride()
@@ -59,12 +54,9 @@ async function runTask(words: readonly string[], session: Session): Promise<numb
   }
 }
 
-const verbs = (desk: TaskDesk): Command[] => [
-  addCommand(desk),
-  readyCommand(desk),
-  listCommand(desk),
-  showCommand(desk),
-  countCommand(desk),
-  editCommand(desk),
-  ...moveCommands(desk),
-];
+async function verbs(desk: TaskDesk): Promise<Command[]> {
+  const { isInRun, runVerbs, strayVerbs } = await import('./task/run-verbs.ts');
+  if (isInRun(desk.session)) return runVerbs(desk);
+  const { boardVerbs } = await import('./task/board-verbs.ts');
+  return [...boardVerbs(desk), ...strayVerbs()];
+}

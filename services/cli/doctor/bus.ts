@@ -9,21 +9,16 @@ import { createBoardClient } from '../../../shared/bus/board-client.ts';
 import type { Bus } from '../../../shared/bus/port.ts';
 import { streamNames } from '../../../shared/bus/topology.ts';
 import type { Clock } from '../../../shared/clock.ts';
-import type { BusPlace } from '../../../shared/config/bus-file.ts';
 import { isWaggleError, messageOf } from '../../../shared/errors.ts';
 import { silentLog } from '../../../shared/log.ts';
-import { connectAs } from '../../../shared/service/context.ts';
+import { type BusContext, connectAs } from '../../../shared/service/context.ts';
+import { explained } from '../../../shared/service/project-elsewhere.ts';
 import { askServer, embeddedAccess, type ServerWord } from '../server-word.ts';
 import { compareVersions } from './machine.ts';
 import { type Check, type Finding, fail, look, pass, skip, warn } from './report.ts';
 
-export interface BusUnderTest {
-  readonly bus: BusPlace;
-  readonly project: string;
-  /** Where an embedded server would keep its files. */
-  readonly stateRoot: string;
-  readonly clock: Clock;
-}
+/** `stateRoot`: where an embedded server would keep its files. */
+export type BusUnderTest = Pick<BusContext, 'bus' | 'project' | 'named' | 'places' | 'stateRoot' | 'clock'>;
 
 const ANSWER_MS = 2_000;
 const AGENT = 'doctor';
@@ -118,12 +113,14 @@ async function streams(test: BusUnderTest): Promise<Finding> {
   return warn(`missing: ${missing.join(', ')}; an orchestrator makes them`, held);
 }
 
-async function leader({ project, clock }: BusUnderTest, swarm: Bus): Promise<Finding> {
+async function leader(test: BusUnderTest, swarm: Bus): Promise<Finding> {
+  const { project, clock } = test;
   const client = createBoardClient({ swarm, project, agent: AGENT, clock, timeoutMs: ANSWER_MS });
   try {
     const status = await client.query<'status'>({ v: 1, kind: 'status' });
     return pass(`${status.leader}, term ${status.term}, journal at ${status.journal_seq}`);
-  } catch (error) {
+  } catch (thrown) {
+    const error = await explained(thrown, test, swarm, AGENT);
     if (isWaggleError(error, 'no-responder') || isWaggleError(error, 'bus-timeout'))
       return fail('no orchestrator leads; `waggle up` or `waggle orchestrator` starts one');
     throw error;

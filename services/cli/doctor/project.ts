@@ -30,12 +30,13 @@ export async function projectChecks(
   });
   const found = await place.catch(() => undefined);
   if (found === undefined) return [file];
-  const { config } = found;
+  const { config, named } = found;
+  const name = await look('project', 'name', () => pass(`${named.name}, from ${named.from}`));
   const lanes = Object.entries(config.board.lanes).map(([name, lane]) =>
     look('project', `lane ${name}`, () => laneFinding(lane)),
   );
   const profile = look('project', 'profile', () => profileFinding(found, variables));
-  return [file, ...(await Promise.all([...lanes, profile]))];
+  return [file, name, ...(await Promise.all([...lanes, profile]))];
 }
 
 async function laneFinding(lane: BoardLane): Promise<Finding> {

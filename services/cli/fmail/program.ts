@@ -1,67 +1,86 @@
 /**
  * `fmail`: mail between agents and people, with the commands, line formats and exit codes that prompts know
- * (0 ok, 1 failure, 2 usage). Help goes to standard output.
+ * (0 ok, 1 failure, 2 usage). Help goes to standard output. Only the file of the command that was asked for is loaded:
+ * start-up is most of what a `send` costs.
  */
-import { Command } from 'commander';
+import { WaggleError } from '../../../shared/errors.ts';
 import { VERSION } from '../../../shared/version.ts';
-import { exitCodeOf } from '../failure.ts';
-import { outputOf, type Session } from '../session.ts';
-import { logCommand } from './log.ts';
-import { sendCommand } from './send.ts';
-import { watchCommand } from './watch.ts';
+import type { Session } from '../session.ts';
+import type { CommandRow, FmailSession } from './command-row.ts';
+import { commands, findCommand } from './commands.ts';
+import { fmailOutput } from './fmail-output.ts';
+import { readInvocation } from './invocation.ts';
 
 /** Runs one invocation; the exit code. Whoever has no FMAIL_AGENT is called `nameless`. */
 export async function runFmail(argv: readonly string[], session: Session, nameless: string): Promise<number> {
-  const given = session.variables['FMAIL_AGENT']?.trim() ?? '';
-  const named = {
-    ...session,
-    variables: { ...session.variables, FMAIL_AGENT: given === '' ? nameless : given },
-  };
-  const wantsJson = argv.includes('--json');
-  const program = programOf(named, wantsJson);
-  const [name] = argv;
-  if (name === undefined || name === 'help') {
-    program.outputHelp();
-    return 0;
-  }
-  if (
-    !name.startsWith('-') &&
-    !program.commands.some((known) => [known.name(), ...known.aliases()].includes(name))
-  ) {
-    session.stderr.write(`Error: unknown command ${JSON.stringify(name)} for "fmail"\n`);
-    return 1;
-  }
+  const [name, ...words] = argv;
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    if (argv.includes('--robot-help')) {
+      const { robotHelp } = await import('./robot-help.ts');
+      session.stdout.write(`${JSON.stringify(robotHelp(commands), undefined, 2)}\n`);
+      return 0;
+    }
+    if (name === undefined || name === '-h' || name === '--help') return await help(session, undefined);
+    if (name === '-v' || name === '--version') {
+      session.stdout.write(`${VERSION}\n`);
+      return 0;
+    }
+    if (name === 'help')
+      return await help(
+        session,
+        words.find((word) => !word.startsWith('-')),
+      );
+    if (name.startsWith('-')) throw new WaggleError('usage', { message: `unknown flag: ${name}` });
+    const row = findCommand(name);
+    if (row === undefined) return unknown(session, name);
+    const invocation = readInvocation(row, words);
+    if (invocation === undefined) return await help(session, row.name);
+    const { args, flags } = invocation;
+    const json = row.flags?.some((flag) => flag.name === 'json') === true && flags.has('json');
+    const { run } = await row.load();
+    await run({
+      session: namedSession(session, nameless),
+      output: fmailOutput(session, json),
+      args,
+      flags,
+      table: commands,
+    });
     return 0;
   } catch (error) {
-    const isParser = error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');
-    if (isParser && !wantsJson) return exitCodeOf(error);
-    return outputOf(session, { json: wantsJson }, 'fmail').fail(error);
+    const { tellFailure } = await import('./failing.ts');
+    // What is wrong with the flags themselves is told as they ask for it.
+    return tellFailure(session, argv.includes('--json'), error);
   }
 }
 
-function programOf(session: Session, isQuiet: boolean): Command {
-  const program = new Command('fmail')
-    .description('Mail between agents: topics for everybody, @names for one.')
-    .version(VERSION, '-v, --version')
-    .addCommand(sendCommand(session))
-    .addCommand(logCommand(session))
-    .addCommand(watchCommand(session))
-    .addHelpText('after', '\nFMAIL_AGENT is your name.');
-  for (const command of [program, ...program.commands]) {
-    command
-      .exitOverride()
-      .helpCommand(false)
-      .configureOutput({
-        writeOut: (text) => {
-          session.stdout.write(text);
-        },
-        // With --json the error object says it.
-        writeErr: (text) => {
-          if (!isQuiet) session.stderr.write(text);
-        },
-      });
-  }
-  return program;
+/** Opens no stream that the command doesn't touch: each takes a millisecond. */
+function namedSession(session: Session, nameless: string): FmailSession {
+  const { folder, variables, stdout, signal, onHurry } = session;
+  return {
+    nameless,
+    folder,
+    variables,
+    stdout,
+    signal,
+    ...(onHurry === undefined ? {} : { onHurry }),
+    get stdin() {
+      return session.stdin;
+    },
+    get stderr() {
+      return session.stderr;
+    },
+  };
+}
+
+async function help(session: Session, name: string | undefined): Promise<number> {
+  const row: CommandRow | undefined = name === undefined ? undefined : findCommand(name);
+  if (name !== undefined && name !== 'help' && row === undefined) return unknown(session, name);
+  const { commandHelp, programHelp } = await import('./help.ts');
+  session.stdout.write(row === undefined ? programHelp(commands) : commandHelp(row));
+  return 0;
+}
+
+function unknown(session: Session, name: string): number {
+  session.stderr.write(`Error: unknown command ${JSON.stringify(name)} for "fmail"\n`);
+  return 1;
 }

@@ -1,8 +1,8 @@
 /**
  * Chunks of FILES that nobody names any more.
  *
- * 1. A chunk goes only when no task of the board and no unconsumed report names its file. Of a closed task the body
- *    alone counts; whatever else could come back keeps all it names.
+ * 1. A chunk goes only when no task of the board, no unconsumed report and no stored mail's body names its file. Of a
+ *    closed task the body alone counts; whatever else could come back keeps all it names.
  * 2. What could go is listed first and who names it is asked afterwards, unconsumed mail before the board: a report
  *    that is consumed in between is seen in one of the two.
  * 3. Chunks go one by one by their sequence: one that was stored again meanwhile has another, and stays.
@@ -11,6 +11,7 @@
 import type { TaskView } from '../../../schemas/index.ts';
 import { RESERVED_AGENT } from '../../../schemas/limits.ts';
 import { isFault, readMail } from '../../../shared/bus/mailbox.ts';
+import type { Stored } from '../../../shared/bus/port.ts';
 import { subjectsOf } from '../../../shared/bus/subjects.ts';
 import { streamNames } from '../../../shared/bus/topology.ts';
 import { fetchTasks } from '../commands/task/listing.ts';
@@ -64,6 +65,7 @@ async function oldChunks({ swarm, project, before, signal }: GcScope): Promise<C
 /** Every file that somebody may still ask for. */
 async function namedFiles(scope: GcScope): Promise<Set<string>> {
   const named = new Set<string>();
+  for (const file of await bodyFiles(scope)) named.add(file);
   for (const file of await reportedFiles(scope)) named.add(file);
   for (const view of await fetchTasks(scope.client, {}, scope.signal))
     for (const file of filesOfTask(view)) named.add(file);
@@ -71,19 +73,40 @@ async function namedFiles(scope: GcScope): Promise<Set<string>> {
 }
 
 async function reportedFiles(scope: GcScope): Promise<string[]> {
-  const { swarm, project, signal } = scope;
-  const { mail: name } = streamNames(project);
-  const subject = subjectsOf(project).mailTo({ kind: 'agent', name: RESERVED_AGENT });
+  const subject = subjectsOf(scope.project).mailTo({ kind: 'agent', name: RESERVED_AGENT });
   const found: string[] = [];
-  for (let fromSeq = (await consumedMail(scope)) + 1; ; ) {
+  for await (const stored of mailFrom(scope, (await consumedMail(scope)) + 1, subject)) {
+    const read = readMail(stored);
+    if (!isFault(read)) found.push(...filesIn(read.mail.report));
+  }
+  return found;
+}
+
+/** Of the mails whose body was too long for a message. */
+async function bodyFiles(scope: GcScope): Promise<string[]> {
+  const found: string[] = [];
+  for await (const stored of mailFrom(scope, 1)) {
+    // Most mail has none: its checking is saved.
+    if (!Buffer.from(stored.payload).includes('body_file')) continue;
+    const read = readMail(stored);
+    if (!isFault(read)) found.push(...filesIn(read.mail.body_file));
+  }
+  return found;
+}
+
+async function* mailFrom(
+  { swarm, project, signal }: GcScope,
+  first: number,
+  subject?: string,
+): AsyncGenerator<Stored> {
+  const { mail: name } = streamNames(project);
+  const choice = subject === undefined ? {} : { subject };
+  for (let fromSeq = first; ; ) {
     signal.throwIfAborted();
-    const page = await swarm.streams.page(name, { fromSeq, subject, limit: MAIL_PAGE });
-    for (const stored of page.messages) {
-      const read = readMail(stored);
-      if (!isFault(read)) found.push(...filesIn(read.mail.report));
-    }
+    const page = await swarm.streams.page(name, { fromSeq, limit: MAIL_PAGE, ...choice });
+    yield* page.messages;
     fromSeq = Math.max(page.scannedTo, page.messages.at(-1)?.seq ?? 0) + 1;
-    if (fromSeq > page.lastSeq) return found;
+    if (fromSeq > page.lastSeq) return;
   }
 }
 

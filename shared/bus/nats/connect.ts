@@ -13,12 +13,11 @@ import type { Log } from '../../log.ts';
 import { randomId } from '../../random.ts';
 import type { Bus, Headers, Payload, Subscription } from '../port.ts';
 import { append } from './append.ts';
-import { createJetStream } from './jetstream.ts';
+import { lazyStreams } from './lazy-streams.ts';
 import { Link } from './link.ts';
 import { parseLocation } from './location.ts';
 import { checkSize, encodeHeaders, toDelivery } from './message.ts';
 import { Requests } from './requests.ts';
-import { createStreams } from './streams.ts';
 import { subscribe } from './subscription.ts';
 
 export interface BusOptions {
@@ -62,8 +61,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     maxMessages: options.maxPendingMessages ?? 65_536,
     maxBytes: options.maxPendingBytes ?? 64 * 1024 * 1024,
   };
-  const jetStream = createJetStream(link, requests);
-  const streams = createStreams({ link, jetStream, inboxPrefix, randomId, log, clock });
+  const streams = lazyStreams({ link, requests, inboxPrefix, randomId, log, clock });
   let closing: Promise<void> | undefined;
 
   const publish = (subject: string, payload: Payload, headers?: Headers): void => {
@@ -133,7 +131,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       subscriptions.add(subscription);
       return subscription;
     },
-    append: (subject, payload, appendOptions) => append(jetStream.client, subject, payload, appendOptions),
+    append: (subject, payload, appendOptions) => append(requests, subject, payload, appendOptions),
     streams,
     flush,
     close: (timeoutMs = CLOSE_TIMEOUT_MS) => (closing ??= close(timeoutMs)),

@@ -7,9 +7,7 @@
 import {
   JetStreamApiCodes,
   JetStreamApiError,
-  type JetStreamClient,
   type JetStreamManager,
-  jetstream,
   jetstreamManager,
 } from '@nats-io/jetstream';
 import type { NatsConnection } from 'nats';
@@ -23,8 +21,6 @@ const TIMEOUT_MS = 5_000;
 export type Call<T> = (manager: JetStreamManager) => Promise<T>;
 
 export interface JetStream {
-  /** For publishing, which needs no right on `$JS.API`. Its errors are the library's and those of `Requests.send`. */
-  readonly client: JetStreamClient;
   /**
    * What `call` gets from the server's API; an error says `<verb> of stream <stream>`. Errors:
    * `stream-missing`, `bus-refused` with `details.code` and `details.status`, `bus-forbidden`, `bus-timeout`,
@@ -35,7 +31,6 @@ export interface JetStream {
 
 export function createJetStream(link: Link, requests: Requests): JetStream {
   return {
-    client: jetstream(withRequests(link.client, requests)),
     async ask(verb, stream, call, signal) {
       const options = { checkAPI: false, timeout: TIMEOUT_MS };
       const manager = await jetstreamManager(withRequests(link.client, requests, signal), options);
@@ -49,7 +44,7 @@ export function createJetStream(link: Link, requests: Requests): JetStream {
 }
 
 /** The server's refusal in `error`, which the library wraps when JetStream is off. */
-export function refusalIn(error: unknown): JetStreamApiError | undefined {
+function refusalIn(error: unknown): JetStreamApiError | undefined {
   if (error instanceof JetStreamApiError) return error;
   return error instanceof Error && error.cause instanceof JetStreamApiError ? error.cause : undefined;
 }

@@ -4,11 +4,11 @@
  * `get` asks the stream itself, not a mirror or follower as a direct get may: whoever looks after an append with
  * an unknown end must see it.
  */
-import type { MsgRequest, PurgeOpts, StreamInfo as ServerStream } from '@nats-io/jetstream';
+import type { MsgRequest, NextMsgRequest, PurgeOpts, StreamInfo as ServerStream } from '@nats-io/jetstream';
 import type { Clock } from '../../clock.ts';
 import { isWaggleError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import type { Stored, StreamInfo, StreamSpec, Streams } from '../port.ts';
+import type { MessageQuery, Stored, StreamInfo, StreamSpec, Streams } from '../port.ts';
 import type { Call } from './jetstream.ts';
 import { decodeHeaders } from './message.ts';
 import { readPage } from './page.ts';
@@ -73,12 +73,9 @@ export function createStreams(context: PullContext & { readonly clock: Clock; re
     }
   }
 
-  async function get(
-    stream: string,
-    query: { seq: number } | { lastBySubject: string },
-  ): Promise<Stored | undefined> {
+  async function get(stream: string, query: MessageQuery): Promise<Stored | undefined> {
     if ('seq' in query && query.seq < 1) return undefined;
-    const request: MsgRequest = 'seq' in query ? query : { last_by_subj: query.lastBySubject };
+    const request = requestOf(query);
     const found = await askWhole('message', stream, ({ streams }) => streams.getMessage(stream, request));
     if (found === null) return undefined;
     const { seq, subject, data: payload, header, time } = found;
@@ -123,17 +120,32 @@ export function createStreams(context: PullContext & { readonly clock: Clock; re
     return all.filter((name) => name.startsWith(prefix)).sort();
   }
 
+  async function subjects(stream: string, pattern: string): Promise<Map<string, number>> {
+    const options = { subjects_filter: pattern, deleted_details: false, offset: 0 };
+    const { state } = await jetStream.ask('subjects', stream, ({ streams }) => streams.info(stream, options));
+    return new Map(Object.entries(state.subjects ?? {}));
+  }
+
   return {
     ensure,
     get,
+    subjects,
     purge,
     remove,
     names,
     info: (name) => orUndefined(mustInfo(name)),
     page: async (stream, options) =>
-      await readPage(context, stream, options, (await mustInfo(stream)).lastSeq),
+      await readPage({ ...context, get }, stream, options, (await mustInfo(stream)).lastSeq),
     read: (stream, options, signal) => readStream({ ...context, info: mustInfo }, stream, options, signal),
   };
+}
+
+/** The library's type knows only two of the server's three questions. */
+function requestOf(query: MessageQuery): MsgRequest {
+  if ('seq' in query) return query;
+  if ('lastBySubject' in query) return { last_by_subj: query.lastBySubject };
+  const next: NextMsgRequest = { next_by_subj: query.nextBySubject, seq: Math.max(1, query.fromSeq) };
+  return next as MsgRequest;
 }
 
 function isStreamExists(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Bus, StreamSpec } from '../../../shared/bus/port.ts';
+import type { Bus, MessageQuery, StreamSpec } from '../../../shared/bus/port.ts';
 import { type BusLab, bytes, freshStream, type MakeLab, take, text } from './lab.ts';
 
 /** What configuring and looking into streams promises. */
@@ -88,10 +88,9 @@ export function streamCases(makeLab: MakeLab): void {
       expect(await bus.streams.info('NOT_THERE')).toBeUndefined();
     });
 
-    it('get finds by sequence and the last by subject, wildcards included', async () => {
+    it('get finds by sequence, the last by subject and the next by subject, wildcards included', async () => {
       const { name, at } = await filled(7);
-      const seqOf = async (query: { seq: number } | { lastBySubject: string }) =>
-        (await bus.streams.get(name, query))?.seq;
+      const seqOf = async (query: MessageQuery) => (await bus.streams.get(name, query))?.seq;
       expect(await seqOf({ seq: 2 })).toBe(2);
       expect(await seqOf({ seq: 0 })).toBeUndefined();
       expect(await seqOf({ seq: 8 })).toBeUndefined();
@@ -100,6 +99,12 @@ export function streamCases(makeLab: MakeLab): void {
       expect(await seqOf({ lastBySubject: `${at}.rare.>` })).toBe(6);
       expect(await seqOf({ lastBySubject: `${at}.*.x` })).toBe(7);
       expect(await seqOf({ lastBySubject: `${at}.never.*` })).toBeUndefined();
+      expect(await seqOf({ nextBySubject: `${at}.rare.x`, fromSeq: 0 })).toBe(3);
+      expect(await seqOf({ nextBySubject: `${at}.rare.*`, fromSeq: 4 })).toBe(6);
+      expect(await seqOf({ nextBySubject: `${at}.*.x`, fromSeq: 4 })).toBe(4);
+      expect(await seqOf({ nextBySubject: `${at}.rare.x`, fromSeq: 7 })).toBeUndefined();
+      expect(await seqOf({ nextBySubject: `${at}.often.x`, fromSeq: 8 })).toBeUndefined();
+      expect(await seqOf({ nextBySubject: `${at}.never.*`, fromSeq: 1 })).toBeUndefined();
       await expect(bus.streams.get('NOT_THERE', { seq: 1 })).rejects.toMatchObject({
         code: 'stream-missing',
       });
@@ -125,14 +130,90 @@ export function streamCases(makeLab: MakeLab): void {
           seqs: messages.map(({ seq }) => seq),
           ...rest,
         }));
-      expect(await page(1, `${at}.rare.*`, 2)).toEqual({ seqs: [3, 6], scannedTo: 6, lastSeq: 14 });
-      expect(await page(7, `${at}.rare.*`, 2)).toEqual({ seqs: [9, 12], scannedTo: 14, lastSeq: 14 });
-      expect(await page(7, `${at}.rare.>`, 9)).toEqual({ seqs: [9, 12], scannedTo: 14, lastSeq: 14 });
-      expect(await page(13, `${at}.*.x`, 9)).toEqual({ seqs: [13, 14], scannedTo: 14, lastSeq: 14 });
-      expect(await page(13, `${at}.rare.x`, 9)).toEqual({ seqs: [], scannedTo: 14, lastSeq: 14 });
-      expect(await page(1, `${at}.never.>`, 9)).toEqual({ seqs: [], scannedTo: 14, lastSeq: 14 });
-      expect(await page(15, `${at}.>`, 9)).toEqual({ seqs: [], scannedTo: 14, lastSeq: 14 });
-      expect(await page(1, `${at}.>`, 0)).toEqual({ seqs: [], scannedTo: 0, lastSeq: 14 });
+      const whole = { scannedTo: 14, lastSeq: 14, pending: 0 };
+      expect(await page(1, `${at}.rare.*`, 2)).toEqual({
+        seqs: [3, 6],
+        scannedTo: 6,
+        lastSeq: 14,
+        pending: 2,
+      });
+      expect(await page(7, `${at}.rare.*`, 2)).toEqual({ seqs: [9, 12], ...whole });
+      expect(await page(7, `${at}.rare.>`, 9)).toEqual({ seqs: [9, 12], ...whole });
+      expect(await page(13, `${at}.*.x`, 9)).toEqual({ seqs: [13, 14], ...whole });
+      expect(await page(13, `${at}.rare.x`, 9)).toEqual({ seqs: [], ...whole });
+      expect(await page(1, `${at}.never.>`, 9)).toEqual({ seqs: [], ...whole });
+      expect(await page(15, `${at}.>`, 9)).toEqual({ seqs: [], ...whole });
+    });
+
+    it('page counts what stands behind it, and with a limit of 0 does nothing else', async () => {
+      const { name, at } = await filled(14);
+      const counted = async (fromSeq: number, subject: string, limit: number) => {
+        const { messages, scannedTo, pending } = await bus.streams.page(name, { fromSeq, subject, limit });
+        return { taken: messages.length, scannedTo, pending };
+      };
+      expect(await counted(1, `${at}.>`, 0)).toEqual({ taken: 0, scannedTo: 0, pending: 14 });
+      expect(await counted(4, `${at}.rare.*`, 0)).toEqual({ taken: 0, scannedTo: 3, pending: 3 });
+      expect(await counted(4, `${at}.rare.x`, 1)).toEqual({ taken: 1, scannedTo: 6, pending: 2 });
+      expect(await counted(1, `${at}.*.x`, 4)).toEqual({ taken: 4, scannedTo: 4, pending: 10 });
+      // Where nothing matches, nothing is left out.
+      expect(await counted(13, `${at}.rare.x`, 0)).toEqual({ taken: 0, scannedTo: 14, pending: 0 });
+      expect(await counted(99, `${at}.>`, 0)).toEqual({ taken: 0, scannedTo: 98, pending: 0 });
+    });
+
+    it('page leaves nothing out, however the subjects begin and end', async () => {
+      const { name, at, spec } = freshStream();
+      await bus.streams.ensure(spec);
+      // Each subject lives for a while, beside others.
+      const subjects = Array.from({ length: 240 }, (_, n) => `${at}.${Math.floor(n / 20) + ((n * 7) % 4)}.x`);
+      await Promise.all(subjects.map((subject) => bus.append(subject, bytes('x'))));
+      const { messages } = await bus.streams.page(name, { fromSeq: 1, limit: 1_000 });
+      const seqs = messages.map(({ seq }) => seq);
+      expect(seqs).toHaveLength(240);
+      for (let fromSeq = 2; fromSeq < 240; fromSeq += 9) {
+        for (const subject of [`${at}.*.x`, `${at}.>`]) {
+          const page = await bus.streams.page(name, { fromSeq, subject, limit: 1_000 });
+          expect(page.messages.map(({ seq }) => seq)).toEqual(seqs.slice(fromSeq - 1));
+          expect(page).toMatchObject({ scannedTo: 240, lastSeq: 240, pending: 0 });
+          const part = await bus.streams.page(name, { fromSeq, subject, limit: 200, maxBytes: 150 });
+          const reached = part.messages.at(-1)?.seq ?? 0;
+          expect(part.messages.map(({ seq }) => seq)).toEqual(seqs.slice(fromSeq - 1, reached));
+          expect(part.messages).toHaveLength(Math.min(150, 241 - fromSeq));
+          expect(part.pending > 0).toBe(reached < 240);
+          expect(part.scannedTo).toBe(reached);
+        }
+      }
+    });
+
+    it('page ends at a bound of bytes, with one message at least', async () => {
+      const { name, at, spec } = freshStream();
+      await bus.streams.ensure(spec);
+      for (const size of [3_000, 400, 400, 400, 3_000, 400])
+        await bus.append(`${at}.a`, new Uint8Array(size));
+      const sizes: number[][] = [];
+      let pending: number[] = [];
+      for (let fromSeq = 1; fromSeq <= 6; ) {
+        const page = await bus.streams.page(name, { fromSeq, limit: 100, maxBytes: 1_200 });
+        expect(page.lastSeq).toBe(6);
+        sizes.push(page.messages.map(({ payload }) => payload.length));
+        pending = [...pending, page.pending];
+        fromSeq = page.scannedTo + 1;
+      }
+      expect(sizes).toEqual([[3_000], [400, 400, 400], [3_000], [400]]);
+      expect(pending).toEqual([5, 2, 1, 0]);
+    });
+
+    it('subjects tells which stand in a stream under a pattern, and how often', async () => {
+      const { name, at } = await filled(14);
+      const told = async (pattern: string) => [...(await bus.streams.subjects(name, pattern))].sort();
+      expect(await told(`${at}.>`)).toEqual([
+        [`${at}.often.x`, 10],
+        [`${at}.rare.x`, 4],
+      ]);
+      expect(await told(`${at}.rare.*`)).toEqual([[`${at}.rare.x`, 4]]);
+      expect(await told(`${at}.*.y`)).toEqual([]);
+      await bus.streams.purge(name, { subject: `${at}.often.x` });
+      expect(await told(`${at}.*.x`)).toEqual([[`${at}.rare.x`, 4]]);
+      await expect(bus.streams.subjects('NOT_THERE', '>')).rejects.toMatchObject({ code: 'stream-missing' });
     });
 
     it('page skips what the limits of the stream have removed', async () => {
@@ -155,7 +236,7 @@ export function streamCases(makeLab: MakeLab): void {
     it('page of an empty stream is empty, and of none an error', async () => {
       const { name, spec } = freshStream();
       await bus.streams.ensure(spec);
-      const empty = { messages: [], scannedTo: 0, lastSeq: 0 };
+      const empty = { messages: [], scannedTo: 0, lastSeq: 0, pending: 0 };
       expect(await bus.streams.page(name, { fromSeq: 1, limit: 5 })).toEqual(empty);
       await expect(bus.streams.page('NOT_THERE', { fromSeq: 1, limit: 5 })).rejects.toMatchObject({
         code: 'stream-missing',

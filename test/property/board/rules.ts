@@ -146,6 +146,13 @@ export function expectSound(board: Board, now: number): void {
     expect([...lane.waiting].sort()).toEqual(waiting.map(({ id }) => id).sort());
   }
   for (const [state, count] of board.counts) expect(count, state).toBe(counts.get(state) ?? 0);
+  const { watched, told } = board.letters;
+  for (const { seq, state, ack_by, why } of watched.values()) {
+    expect(['waiting', 'delivered'], `letter ${seq} is watched`).toContain(state);
+    expect(told.has(seq), `letter ${seq} is watched or told, not both`).toBe(false);
+    if (state === 'delivered') expect([typeof ack_by, why], `letter ${seq}`).toEqual(['number', undefined]);
+  }
+  for (const { seq, state } of told.values()) expect(['overdue', 'dead'], `letter ${seq}`).toContain(state);
   const ready = byAge(board).filter((task) => isReadyByRule(board, task, now));
   const inOrder = ready.map(({ id, priority }, age) => ({ id, priority, age }));
   inOrder.sort((a, b) => a.priority.localeCompare(b.priority) || a.age - b.age);

@@ -7,6 +7,7 @@ import { fields, pick, some } from './fields.ts';
 export const workers = ['w1', 'w2', 'w3'] as const;
 export const committers = ['c1', 'c2'] as const;
 const lanes = ['main', 'docs'] as const;
+const people = ['ann', 'bob', 'w1', 'nobody', 'orchestrator'] as const;
 const verbs = [
   'start',
   'takeover',
@@ -120,6 +121,43 @@ const step = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('wait' as const),
       ms: fc.constantFrom(1, 1_000, 10_000, 400_000),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('mail' as const),
+      from: fc.constantFrom(...people),
+      to: fc.constantFrom(...people, 'topic' as const),
+      within: some(fc.constantFrom(1_000, 100_000)),
+      known: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('receipt' as const),
+      of: pick,
+      by: some(fc.constantFrom(...people)),
+      state: fc.constantFrom('delivered', 'read', 'acknowledged'),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('look' as const),
+      at: pick,
+      isKnown: fc.constantFrom(true, true, false, undefined),
+      silentMs: fc.constantFrom(0, 30_000, 900_000),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('person' as const),
+      by: fc.constantFrom(...people),
+      what: fc.constantFrom('register', 'status', 'clear', 'redeliver', 'copy'),
+      as: pick,
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('configure' as const), what: pick }) },

@@ -1,10 +1,11 @@
 /**
  * Random histories of a board: what agents, operators and the network may do, as inputs of the board.
  */
-import type { TaskPatch, TaskSpec } from '../../../schemas/index.ts';
-import { applyClaim, applyCommand, applyReport } from '../../../shared/board/decide.ts';
+import type { Event, TaskPatch, TaskSpec } from '../../../schemas/index.ts';
+import { applyClaim, applyCommand, applyLook, applyMail, applyReport } from '../../../shared/board/decide.ts';
 import type { ClaimInput } from '../../../shared/board/decide-claim.ts';
 import type { CommandInput } from '../../../shared/board/decide-command.ts';
+import type { MailInput } from '../../../shared/board/decide-letters.ts';
 import type { ReportInput } from '../../../shared/board/decide-report.ts';
 import {
   type ClaimPart,
@@ -19,7 +20,9 @@ import { committers, type Step, workers } from './step-kinds.ts';
 export type Input =
   | { readonly door: 'command'; readonly input: CommandInput }
   | { readonly door: 'report'; readonly input: ReportInput }
-  | { readonly door: 'claim'; readonly input: ClaimInput };
+  | { readonly door: 'claim'; readonly input: ClaimInput }
+  | { readonly door: 'mail'; readonly input: MailInput }
+  | { readonly door: 'look'; readonly input: Parameters<typeof applyLook>[1] };
 export interface Sent {
   readonly at: Input;
   readonly answer: { readonly status?: string; readonly kind?: string };
@@ -29,14 +32,24 @@ export interface Sent {
 /** Sends an input; `before` and `after` surround its application. */
 export function send(driver: Driver, at: Input): { events: readonly object[]; answer: Sent['answer'] } {
   const { board, now } = driver;
-  const applied =
-    at.door === 'command'
-      ? applyCommand(board, at.input, now)
-      : at.door === 'report'
-        ? applyReport(board, at.input, now)
-        : applyClaim(board, at.input, now);
+  const applied = applyAt(at);
   driver.record(applied.events);
   return applied;
+
+  function applyAt(one: Input): { events: readonly Event[]; answer: Sent['answer'] } {
+    switch (one.door) {
+      case 'command':
+        return applyCommand(board, one.input, now);
+      case 'report':
+        return applyReport(board, one.input, now);
+      case 'claim':
+        return applyClaim(board, one.input, now);
+      case 'mail':
+        return { events: applyMail(board, one.input, now).events, answer: {} };
+      case 'look':
+        return { events: applyLook(board, one.input, now).events, answer: {} };
+    }
+  }
 }
 
 /** Everything a step needs to know of the history so far. */
@@ -53,6 +66,8 @@ export function inputOf(driver: Driver, past: Past, s: Step): Input | undefined 
   const { board } = driver;
   const tasks = [...board.tasks.keys()];
   const taskAt = (n: number) => (tasks.length === 0 ? undefined : tasks[n % tasks.length]);
+  const letters = [...board.letters.watched.keys(), ...board.letters.told.keys()];
+  const letterAt = (n: number) => (letters.length === 0 ? undefined : letters[n % letters.length]);
   const command = (part: CommandPart, from = 'op'): Input => ({
     door: 'command',
     input: { from, command: { v: 1, id: `cmd${++past.ids}`, ...part } as CommandInput['command'] },
@@ -261,6 +276,44 @@ export function inputOf(driver: Driver, past: Past, s: Step): Input | undefined 
         lane: s.lane,
         tip: s.how === 'same' ? tip : commit(0xee00 + past.tips),
       });
+    }
+    case 'mail': {
+      const to = s.to === 'topic' ? { kind: 'topic', name: 'task' } : { kind: 'agent', name: s.to };
+      const within = s.within === undefined ? {} : { ack_within_ms: s.within };
+      const mail = { v: 1, id: 'm', kind: 'message', at: 1, body: 'hi', ...within };
+      const stored = { seq: ++past.ids, from: s.from, to, mail } as MailInput['stored'];
+      return { door: 'mail', input: { stored, sight: { isKnown: s.known, silentMs: 0 } } };
+    }
+    case 'receipt': {
+      const seq = letterAt(s.of);
+      if (seq === undefined) return undefined;
+      const letter = [...board.letters.watched.values(), ...board.letters.told.values()].find(
+        (one) => one.seq === seq,
+      );
+      const mail = { v: 1, id: 'm', kind: 'receipt', at: 1, receipt: { seq, state: s.state } };
+      const from = s.by ?? letter?.to.name ?? 'ann';
+      const to = { kind: 'receipt', name: String(seq) };
+      return {
+        door: 'mail',
+        input: { stored: { seq: ++past.ids, from, to, mail } as MailInput['stored'] },
+      };
+    }
+    case 'look': {
+      const seq = letterAt(s.at);
+      if (seq === undefined) return undefined;
+      return { door: 'look', input: { seq, sight: { isKnown: s.isKnown, silentMs: s.silentMs } } };
+    }
+    case 'person': {
+      const seq = letterAt(s.as) ?? 1;
+      const parts = {
+        register: { kind: 'register', identity: `id-${s.as % 2}` },
+        status: { kind: 'set_status', text: `at ${s.as % 3}`, host: 'h' },
+        clear: { kind: 'set_status' },
+        redeliver: { kind: 'redeliver', seq },
+        copy: { kind: 'redeliver', seq, copy: true },
+      } as const;
+      const input = command(parts[s.what], s.by) as Extract<Input, { door: 'command' }>;
+      return { ...input, input: { ...input.input, silentMs: (s.as % 3) * 40_000 } };
     }
     case 'wait':
     case 'lead':

@@ -8,10 +8,10 @@ import { unpack } from 'msgpackr';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { encode } from '../../../shared/bus/codec.ts';
 import { putFile } from '../../../shared/bus/files.ts';
-import { sendMail } from '../../../shared/bus/mailbox.ts';
 import { connectBus } from '../../../shared/bus/nats/connect.ts';
 import type { Bus, Delivery } from '../../../shared/bus/port.ts';
 import { createReader } from '../../../shared/bus/read-client.ts';
+import { sendMail } from '../../../shared/bus/send-mail.ts';
 import { subjectsOf } from '../../../shared/bus/subjects.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { silentLog } from '../../../shared/log.ts';
@@ -95,6 +95,17 @@ async function talk(): Promise<void> {
       { v: 1, id: name, kind: 'message', at: 1, body: 'x' },
     );
   }
+  const about = { kind: 'receipt', name: '1' } as const;
+  const receipt = {
+    v: 1,
+    id: 'receipt',
+    kind: 'receipt',
+    at: 1,
+    receipt: { seq: 1, state: 'read' },
+  } as const;
+  await sendMail(swarm, project, 'ada', about, receipt);
+  const presence = encode('Presence', { v: 1, kind: 'presence', via: 'send' });
+  swarm.publish(subjects.presence('ada'), presence.payload, presence.headers);
   const path = join(folder, 'file');
   await writeFile(path, 'content');
   await putFile(swarm, project, 'ada', path);

@@ -48,9 +48,9 @@ const golden = <T>(name: string): T => {
   return JSON.parse(readFileSync(file, 'utf8')) as T;
 };
 
-/** Of the message table, what lies in a file. */
-const files = ['ConfigFile'];
-const wire = Object.keys(table).filter((name) => !files.includes(name));
+/** Of the message table, what lies in a file or goes over an agent's socket. */
+const elsewhere = ['ConfigFile', 'SocketLine', 'SocketRequest'];
+const wire = Object.keys(table).filter((name) => !elsewhere.includes(name));
 
 describe('the document', () => {
   const isValid = new Ajv({ strict: false }).compile(rules);
@@ -134,12 +134,15 @@ describe('the subjects', () => {
     read: true,
     control: true,
   };
-  const mails = (['topic', 'agent'] as const).map((kind) => subjects.mail('*', { kind, name: '*' }));
+  const mails = (['topic', 'agent', 'receipt'] as const).map((kind) =>
+    subjects.mail('*', { kind, name: '*' }),
+  );
   /** Those whose arguments are not all tokens. A subject that is new needs a row only for the same reason. */
   const special: Partial<Record<keyof Subjects, readonly string[]>> = {
     prefix: [],
-    // A filter over what `mail` gives.
+    // Filters over what `mail` gives.
     mailTo: [],
+    mailFamily: [],
     mail: mails,
     live: mails.map((mail) => subjects.live(mail)),
     request: (Object.keys(services) as Service[]).map((service) => subjects.request(service, '*')),
@@ -180,9 +183,12 @@ describe('the subjects', () => {
       const places = placesOf(address);
       const route = mailRoute(filled(address));
       if (places.includes('from')) {
-        const kind = places.includes('topic') ? 'topic' : 'agent';
-        const name = exampleOf(kind === 'topic' ? 'topic' : 'to');
-        expect(route).toEqual({ from: exampleOf('from'), to: { kind, name } });
+        const kinds = { topic: 'topic', to: 'agent', mail: 'receipt' } as const;
+        const place = places.find((one) => one in kinds) as keyof typeof kinds;
+        expect(route).toEqual({
+          from: exampleOf('from'),
+          to: { kind: kinds[place], name: exampleOf(place) },
+        });
       } else {
         expect(route).toBeUndefined();
         if (places.includes('agent') && address.startsWith('wg.')) {
@@ -282,7 +288,7 @@ describe('the messages', () => {
     for (const name of placed) follow(components.messages[name]?.payload);
     expect(wire.filter((name) => !inside.has(name))).toEqual([]);
     expect(sorted(Object.keys(components.schemas))).toEqual(sorted(inside));
-    for (const name of files) expect(components.schemas).not.toHaveProperty(name);
+    for (const name of elsewhere) expect(components.schemas).not.toHaveProperty(name);
   });
 
   it('of the document each go over a channel', () => {

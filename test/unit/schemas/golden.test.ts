@@ -54,7 +54,14 @@ describe('the golden samples', () => {
     expect(members(Event)?.values.filter((type) => !shown.has(type))).toEqual([]);
   });
 
-  it.each(names)('of %s are refused with a key that nobody knows', (name) => {
+  // A request over a socket may hold keys that nobody knows: the seed's server lets them pass.
+  const strict = names.filter((name) => name !== 'SocketRequest' && name !== 'SocketLine');
+  it('of SocketLine, whose members have no tag in common, are refused all the same', () => {
+    for (const sample of read<object[]>('SocketLine')) {
+      expect(check('SocketLine', { ...sample, surprise: 1 }).ok).toBe(false);
+    }
+  });
+  it.each(strict)('of %s are refused with a key that nobody knows', (name) => {
     for (const sample of read<object[]>(name)) {
       expect(check(name, { ...sample, surprise: 1 })).toMatchObject({
         ok: false,

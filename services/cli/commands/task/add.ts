@@ -1,82 +1,44 @@
 /**
  * `task add`: one task from flags, or all tasks of a file.
  */
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { systemClock } from '../../../../shared/clock.ts';
-import type { TaskFileFormat } from '../../../../shared/config/task-entries.ts';
 import { readTask, taskFileInvalid } from '../../../../shared/config/task-file.ts';
+import { newTaskId } from '../../../../shared/config/task-ids.ts';
 import { WaggleError } from '../../../../shared/errors.ts';
 import { randomId } from '../../../../shared/random.ts';
 import type { ProjectLink } from '../../session.ts';
-import { type DraftFlags, draftOf, withDraftFlags } from '../../task-draft.ts';
+import { draftOf } from '../../task-draft.ts';
 import { movedTask, okEnvelope, refusalEnvelope } from '../../task-envelope.ts';
-import { newTaskId } from '../../task-ids.ts';
-import { bodyOf, readInput } from './body.ts';
-import { type BoardFlags, onBoard, type TaskDesk, verb } from './desk.ts';
-
-interface Flags extends DraftFlags, BoardFlags {
-  readonly file?: string;
-  readonly format?: TaskFileFormat;
-  readonly id?: string;
-  readonly bodyFile?: string;
-  readonly lane?: string;
-  readonly expects?: string;
-}
+import { type AddFlags, addParser, draftFrom, givenFields } from './add-flags.ts';
+import { readInput } from './body.ts';
+import { onBoard, type TaskDesk } from './desk.ts';
 
 /** `task add TITLE` and `task add -f FILE`. */
 export const addCommand = (desk: TaskDesk): Command =>
-  withDraftFlags(verb('add', 'add a task, or all tasks of a file'))
-    .argument('[title]', 'its title')
-    .option('-f, --file <file>', 'a file of tasks (.yaml, .json, .jsonl), or - for standard input')
-    .addOption(
-      new Option('--format <format>', 'what the file holds, when its name does not tell').choices([
-        'yaml',
-        'json',
-        'jsonl',
-      ]),
-    )
-    .option('--id <id>', 'its id (default: the project and some letters)')
-    .option('--lane <lane>', 'where its change goes (default: main, or the only one)')
-    .option('--expects <what>', 'whether a run ends with a change: change, none or any')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  waggle task add "Fix the parser" --label parser --gate VG-TEST\n  waggle task add -f tasks.yaml',
-    )
-    .action(async (title: string | undefined, flags: Flags) => {
-      if (flags.file === undefined) return addOne(desk, title, flags);
-      const single = Object.keys({ ...draftOf(flags), ...given(flags) });
-      if (title !== undefined || single.length > 0) {
-        throw new WaggleError('usage', {
-          message: 'a file says everything about its tasks: expected no title and no field beside -f',
-        });
-      }
-      const { file, format } = flags;
-      const text = await readInput(file, desk.session);
-      const { addFile } = await import('./add-file.ts');
-      return addFile(desk, flags, {
-        name: file === '-' ? 'standard input' : file,
-        text,
-        ...(format === undefined ? {} : { format }),
+  addParser().action(async (title: string | undefined, flags: AddFlags) => {
+    if (flags.file === undefined) return addOne(desk, title, flags);
+    const single = Object.keys({ ...draftOf(flags), ...givenFields(flags) });
+    if (title !== undefined || single.length > 0) {
+      throw new WaggleError('usage', {
+        message: 'a file says everything about its tasks: expected no title and no field beside -f',
       });
+    }
+    const { file, format } = flags;
+    const text = await readInput(file, desk.session);
+    const { addFile } = await import('./add-file.ts');
+    return addFile(desk, flags, {
+      name: file === '-' ? 'standard input' : file,
+      text,
+      ...(format === undefined ? {} : { format }),
     });
-
-const given = ({ id, lane, expects, bodyFile }: Flags): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries({ id, lane, expects, bodyFile }).filter(
-      (entry): entry is [string, string] => entry[1] !== undefined,
-    ),
-  );
+  });
 
 /** As often as a generated id may be taken already. */
 const ID_ATTEMPTS = 16;
 
-async function addOne(desk: TaskDesk, title: string | undefined, flags: Flags): Promise<void> {
-  if (title === undefined) {
-    throw new WaggleError('usage', { message: 'expected a title, or -f with a file of tasks' });
-  }
-  const body = await bodyOf(flags, desk.session);
-  const { bodyFile: _, ...fields } = given(flags);
-  const draft = { ...draftOf(flags), ...fields, title, ...(body === undefined ? {} : { body }) };
+async function addOne(desk: TaskDesk, title: string | undefined, flags: AddFlags): Promise<void> {
+  const draft = await draftFrom(title, flags, desk.session);
   // What is wrong with the fields is said before anything is asked of the bus.
   readDraft(draft, 'check', 0);
   const answer = await onBoard(desk, flags, (link) => send(desk, link, draft));

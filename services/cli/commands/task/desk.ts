@@ -6,8 +6,8 @@ import { Command } from 'commander';
 import type { FileProblem } from '../../../../shared/config/file-problem.ts';
 import { isWaggleError } from '../../../../shared/errors.ts';
 import { agentName } from '../../arguments.ts';
-import type { Output } from '../../output.ts';
-import { outputOf, type ProjectLink, type Session, withProject } from '../../session.ts';
+import { createOutput, type Output } from '../../output.ts';
+import type { ProjectLink, Session } from '../../session.ts';
 import { type ErrorEnvelope, failureEnvelope, type OkEnvelope } from '../../task-envelope.ts';
 
 export interface TaskDesk {
@@ -32,7 +32,9 @@ export interface BoardFlags {
 export function createDesk(words: readonly string[], session: Session): TaskDesk {
   const name = words.find((word) => !word.startsWith('-'));
   const command = name === undefined ? 'task' : `task ${name}`;
-  const output = outputOf(session, { json: words.includes('--json') });
+  const { stdout, stderr, variables } = session;
+  const noColor = (variables['NO_COLOR'] ?? '') !== '';
+  const output = createOutput({ stdout, stderr, json: words.includes('--json'), noColor });
   let exitCode = 0;
   const remark = ({
     warnings = [],
@@ -89,14 +91,16 @@ export function verb(name: string, summary: string): Command {
 }
 
 /** Connects to the project that the flags or the folder name, for as long as `use` works. */
-export function onBoard<T>(
+export async function onBoard<T>(
   desk: TaskDesk,
   flags: BoardFlags,
   use: (link: ProjectLink) => Promise<T>,
 ): Promise<T> {
   const { session } = desk;
+  // A run has no bus, and needn't load what speaks with one.
+  const { withProject } = await import('../../session.ts');
   if (flags.project === undefined) return withProject(session, use);
-  const variables = { ...session.variables, WAGGLE_PROJECT: flags.project };
+  const variables = { ...session.variables, WAGGLE_PROJECT: flags.project, FMAIL_PROJECT: undefined };
   return withProject({ ...session, variables }, use);
 }
 

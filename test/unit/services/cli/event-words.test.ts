@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Event } from '../../../../schemas/index.ts';
+import type { Event, Letter } from '../../../../schemas/index.ts';
 import { eventLine, eventRecord, fenceOf, taskOf } from '../../../../services/cli/event-words.ts';
 import { viewOf } from './task-view.ts';
 
@@ -7,6 +7,14 @@ const at = Date.UTC(2026, 2, 1, 9, 15);
 const line = (event: Event) => eventLine({ seq: 7, at, event }).split('  ').slice(2).join('  ');
 const commit = 'a'.repeat(40);
 const file = { owner: 'w1', sha256: 'b'.repeat(64), size_bytes: 1, chunks: 1 };
+const letter: Letter = {
+  seq: 57,
+  at,
+  from: 'ann',
+  to: { kind: 'agent', name: 'bob' },
+  state: 'waiting',
+  since: 1,
+};
 const checkpoint = { fence: 5, number: 2, base: commit, head: commit, file };
 
 describe('an event as a line', () => {
@@ -54,6 +62,27 @@ describe('an event as a line', () => {
     [
       { type: 'continued', by: 'operator', reason: 'restored', mail_seq: 9 },
       'continued  by operator, mail from 9: restored',
+    ],
+    [{ type: 'registered', agent: 'ann', identity: 'i', host: 'h' }, 'registered  ann as i on h'],
+    [{ type: 'status_set', agent: 'ann', text: 'busy' }, 'status set  ann: busy'],
+    [{ type: 'status_set', agent: 'ann' }, 'status set  ann: -'],
+    [{ type: 'letter_posted', letter }, 'letter posted  20260301-091500-0057 from ann to @bob'],
+    [{ type: 'letter_settled', seq: 57, by: 'bob', state: 'read' }, 'letter settled  mail 57 read by bob'],
+    [
+      { type: 'letter_delivered', seq: 57, by: 'bob' },
+      'letter delivered  mail 57 to bob, not acknowledged yet',
+    ],
+    [
+      { type: 'letter_overdue', letter: { ...letter, state: 'overdue' } },
+      'letter overdue  20260301-091500-0057 from ann to @bob: nobody acknowledged it in time',
+    ],
+    [
+      { type: 'letter_dead', letter: { ...letter, state: 'dead', why: 'unseen' }, unseen_ms: 61_000 },
+      'letter dead  20260301-091500-0057 from ann to @bob: not seen for 61s',
+    ],
+    [
+      { type: 'letter_redelivered', seq: 57, by: 'ann', copy: true },
+      'letter redelivered  mail 57 by ann, as a copy',
     ],
     [
       { type: 'lane_moved', lane: 'main', found: commit, by: 'committer' },

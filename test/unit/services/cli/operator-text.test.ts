@@ -21,9 +21,10 @@ it.each([
 });
 
 it('a mail of the inbox shows id, sender, age and body, whose further lines are indented', () => {
-  const mail = { v: 1, id: 'm', kind: 'message', at: now - 60_000, body: 'which?\x1b\n- a\n- b\n' } as const;
-  const to = { kind: 'agent', name: 'orchestrator' } as const;
-  expect(inboxText({ seq: 12, from: 'w1', to, mail }, now)).toBe(
+  const id = '20260301-095900-0012';
+  const time = '2026-03-01T09:59:00Z';
+  const body = 'which?\x1b\n- a\n- b\n';
+  expect(inboxText({ id, from: 'w1', to: '@orchestrator', time, body }, now)).toBe(
     '20260301-095900-0012  w1  1m ago  which?\n  - a\n  - b',
   );
 });

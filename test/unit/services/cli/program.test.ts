@@ -36,6 +36,8 @@ describe('the command table', () => {
         'land',
         'lane',
         'logs',
+        'mail-bridge',
+        'mcp',
         'nats',
         'orchestrator',
         'ps',

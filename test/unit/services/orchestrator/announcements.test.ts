@@ -131,3 +131,38 @@ test('a stale owner is nudged on the topic and by mail, and a takeover is told a
     { to: { kind: 'agent', name: 'orchestrator' }, text: 'stale-reopen: t1' },
   ]);
 });
+
+const letter = {
+  seq: 57,
+  at: Date.UTC(2026, 2, 1, 9, 15),
+  from: 'ann',
+  to: { kind: 'agent', name: 'bob' },
+  since: 1,
+} as const;
+
+test.each<[Event, string]>([
+  [
+    {
+      type: 'letter_overdue',
+      letter: { ...letter, state: 'overdue', ack_by: Date.UTC(2026, 2, 1, 9, 20, 0, 7) },
+    },
+    'no ack: 20260301-091500-0057 to @bob by 2026-03-01T09:20:00Z; fmail trace 20260301-091500-0057',
+  ],
+  [
+    { type: 'letter_dead', letter: { ...letter, state: 'dead', why: 'unknown' }, unseen_ms: 5 },
+    'dead letter: 20260301-091500-0057 to @bob: nobody by that name was ever seen; fmail redeliver 20260301-091500-0057',
+  ],
+  [
+    { type: 'letter_dead', letter: { ...letter, state: 'dead', why: 'unseen' }, unseen_ms: 720_000 },
+    'dead letter: 20260301-091500-0057 to @bob: not seen for 12m; fmail redeliver 20260301-091500-0057',
+  ],
+  [
+    { type: 'letter_dead', letter: { ...letter, state: 'dead', why: 'unseen' } },
+    'dead letter: 20260301-091500-0057 to @bob: too many letters wait, and it is the oldest; fmail redeliver 20260301-091500-0057',
+  ],
+])('what came to nothing is told to its sender, and stands out in the inbox: $0.type', (event, text) => {
+  expect(announcementsOf([event])).toEqual([
+    { to: { kind: 'agent', name: 'ann' }, text },
+    { to: { kind: 'agent', name: 'orchestrator' }, text, kind: 'message' },
+  ]);
+});

@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
-import type { Batch, CommandAnswer } from '../../../../schemas/index.ts';
+import type { Batch, ClaimAnswer, CommandAnswer } from '../../../../schemas/index.ts';
 import { BatchStore } from '../../../../services/orchestrator/batch-store.ts';
 import { LifeSigns } from '../../../../services/orchestrator/life-signs.ts';
+import { Sightings } from '../../../../services/orchestrator/sightings.ts';
 import { Writer } from '../../../../services/orchestrator/writer.ts';
 import { leadEvents } from '../../../../shared/board/lead.ts';
 import { createBoard } from '../../../../shared/board/state.ts';
@@ -61,12 +62,13 @@ function start(maxPayloadBytes = 1_000_000, clock = systemClock) {
     onBatch: () => {},
   });
   const signs = new LifeSigns(systemClock);
-  const options = { board, position, store, signs, clock, log: silentLog, maxPayloadBytes };
+  const sightings = new Sightings(clock);
+  const options = { board, position, store, signs, sightings, clock, log: silentLog, maxPayloadBytes };
   const writer = new Writer(options);
   const first = leadEvents(board, { leader: 'l', project: 'p', genesis: 'g' });
   const over = writer.run(first, () => {}, end.signal);
   over.catch(() => undefined);
-  return { journal, writer, board, over };
+  return { journal, writer, board, sightings, over };
 }
 
 const addTo = (writer: Writer, id: string, body = '') =>
@@ -164,10 +166,10 @@ test('a batch that is cut says of each part how far MAIL is consumed with it', a
     (grant, n) =>
       new Promise((resolve) => {
         const progress = { ...about(grant), kind: 'progress' as const, note: 'x'.repeat(3_000) };
-        writer.mail('w', progress, { seq: 10 + n }, resolve);
+        writer.report('w', progress, { seq: 10 + n }, resolve);
       }),
   );
-  writer.mail('w', undefined, { seq: 14 }, () => {});
+  writer.pass({ seq: 14 });
   journal.isHolding = false;
   journal.ack();
   await Promise.all([blocker, ...answers]);
@@ -187,10 +189,65 @@ test('a claim waits for the mail it names, and is decided right after it', async
   const answers: string[] = [];
   writer.claim('w', claimBy('w', { after_mail: 7, wait_ms: 5_000 }), ({ kind }) => answers.push(kind));
   await addTo(writer, 'two');
-  writer.mail('v', undefined, { seq: 6 }, () => {});
+  writer.pass({ seq: 6 });
   await addTo(writer, 'three');
   expect(answers).toEqual([]);
-  writer.mail('w', undefined, { seq: 7 }, () => {});
+  writer.pass({ seq: 7 });
   await until('it is answered', () => answers.length > 0);
   expect(answers).toEqual(['granted']);
+});
+
+test('mail that concerns nobody is consumed with the next batch, and wakes nobody', async () => {
+  const { journal, writer } = start();
+  await until('it leads', () => journal.batches.length === 1);
+  for (let seq = 1; seq < 5_000; seq += 1) writer.pass({ seq });
+  expect(writer.mailSeq()).toBe(4_999);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(journal.batches).toHaveLength(1);
+  await addTo(writer, 'one');
+  expect(journal.batches.map(({ mail_seq }) => mail_seq)).toEqual([0, 4_999]);
+});
+
+test('after much mail that concerns nobody a batch says how far it is consumed', async () => {
+  const { journal, writer } = start();
+  await until('it leads', () => journal.batches.length === 1);
+  for (let seq = 1; seq <= 12_000; seq += 1) writer.pass({ seq });
+  await until(
+    'it is stored',
+    () => journal.batches.at(-1)?.mail_seq === 12_000 || journal.batches.length > 1,
+  );
+  expect(journal.batches.at(-1)).toMatchObject({ events: [] });
+  expect(journal.batches.at(-1)?.mail_seq).toBeGreaterThanOrEqual(5_000);
+});
+
+test('mail passed over behind a report is never consumed before it', async () => {
+  const { journal, writer } = start();
+  await until('it leads', () => journal.batches.length === 1);
+  await addTo(writer, 'one');
+  const answer = await new Promise<ClaimAnswer>((resolve) => writer.claim('w', claimBy('w'), resolve));
+  const told = new Promise((resolve) => {
+    const progress = { ...about(grantOf(answer)), kind: 'progress' as const, note: 'on it' };
+    writer.report('w', progress, { seq: 7 }, resolve);
+  });
+  writer.pass({ seq: 8 });
+  expect(writer.mailSeq()).toBeLessThan(7);
+  await told;
+  expect(journal.batches.at(-1)).toMatchObject({ mail_seq: 8, events: [{ type: 'progressed' }] });
+});
+
+test("a letter comes due only once letters may, and by the journal's time", async () => {
+  const { journal, writer, board, sightings } = start();
+  await until('it leads', () => journal.batches.length === 1);
+  sightings.known(['bob'], true);
+  const mail = { v: 1, id: 'm', kind: 'message', at: 1, body: 'hi', ack_within_ms: 20 } as const;
+  writer.mail({ seq: 3, from: 'ann', to: { kind: 'agent', name: 'bob' }, mail }, { seq: 3 });
+  await until('it is watched', () => journal.batches.length === 2);
+  const by = board.letters.watched.get(3)?.ack_by ?? 0;
+  await until('its deadline has passed', () => systemClock.now() > by + 20);
+  await addTo(writer, 'one');
+  expect(board.letters.watched.has(3)).toBe(true);
+  writer.beginLetters();
+  await until('it is told', () => board.letters.told.get(3)?.state === 'overdue');
+  await until('that is stored', () => journal.batches.at(-1)?.events[0]?.type === 'letter_overdue');
+  expect(journal.batches.at(-1)?.at).toBeGreaterThanOrEqual(by);
 });

@@ -75,3 +75,9 @@ test('a rescued tree is named with the ref under which it can be looked at, or w
     'w stored its tree\n\nIt cannot be looked at: its file is gone',
   );
 });
+
+test('mail stands last, after everything of the operator', () => {
+  const attachments = [{ kind: 'operator' as const, at: 1, text: 'hurry' }];
+  const prompt = composePrompt(grant({ body: 'Do this.', attachments }), undefined, '## Mail for you\n\n…');
+  expect(prompt).toBe('Do this.\n\n## Operator message\n\nhurry\n\n## Mail for you\n\n…\n');
+});

@@ -34,6 +34,25 @@ describe('what is reported of a run', () => {
     expect(judge(grant('change'), end('fenced'), change)).toEqual({ next: 'rescue' });
   });
 
+  test.each(['completed', 'crashed', 'timed_out', 'killed'] as const)(
+    'that it is blocked, where its harness said so and then %s',
+    (outcome) => {
+      const word = { kind: 'blocked', reason: 'need a key' } as const;
+      const verdict = judge(grant('change'), end(outcome), none, word);
+      expect(verdict).toEqual({ next: 'block', reason: 'need a key' });
+    },
+  );
+
+  test('nothing of what a harness said, once the right to report is gone', () => {
+    const word = { kind: 'blocked', reason: 'need a key' } as const;
+    expect(judge(grant('change'), end('fenced'), none, word)).toEqual({ next: 'rescue' });
+  });
+
+  test('a crash, even of a harness that had said that it was done', () => {
+    const verdict = judge(grant('change'), end('crashed'), change, { kind: 'done' });
+    expect(verdict).toMatchObject({ next: 'report', report: { kind: 'failed', outcome: 'crashed' } });
+  });
+
   test('a run that was stopped to leave gives the task back', () => {
     expect(judge(grant('change'), end('killed'), change)).toEqual({ next: 'release' });
   });
@@ -86,4 +105,12 @@ test('a done report says what was left behind, and that nothing changed only whe
   });
   expect(doneReport(head, end('no_change'), none, [])).toMatchObject({ outcome: 'no_change' });
   expect(doneReport(head, end('completed'), none, [])).not.toHaveProperty('note');
+});
+
+test('a done report has the note of the harness, beside what was left behind', () => {
+  const word = { kind: 'done', note: 'nothing to do' } as const;
+  expect(doneReport(head, end('completed'), none, [], word)).toMatchObject({ note: 'nothing to do' });
+  expect(doneReport(head, end('completed'), change, [], word)).toMatchObject({
+    note: 'nothing to do (left 2 changed files behind, none was expected)',
+  });
 });

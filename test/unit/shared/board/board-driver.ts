@@ -18,8 +18,16 @@ import type {
   TaskSpec,
 } from '../../../../schemas/index.ts';
 import { check } from '../../../../schemas/index.ts';
-import { type Applied, applyClaim, applyCommand, applyReport } from '../../../../shared/board/decide.ts';
+import {
+  type Applied,
+  applyClaim,
+  applyCommand,
+  applyLook,
+  applyMail,
+  applyReport,
+} from '../../../../shared/board/decide.ts';
 import { type ClaimDecision, grantView } from '../../../../shared/board/decide-claim.ts';
+import type { MailInput, Sighting } from '../../../../shared/board/decide-letters.ts';
 import { evolveBatch } from '../../../../shared/board/evolve.ts';
 import { leadEvents } from '../../../../shared/board/lead.ts';
 import { type Board, createBoard, emptyConfig } from '../../../../shared/board/state.ts';
@@ -104,15 +112,27 @@ export function createDriver(changes: Partial<BoardConfig> = {}) {
       driver.board = fold(batches, codec);
       driver.lead(next('l'));
     },
-    command(part: CommandPart, from = 'op') {
+    command(part: CommandPart, from = 'op', silentMs?: number) {
       const command = { v: 1, id: next('cmd'), ...part } as Command;
-      const applied = applyCommand(driver.board, { from, command }, driver.now);
+      const input = { from, command, ...(silentMs === undefined ? {} : { silentMs }) };
+      const applied = applyCommand(driver.board, input, driver.now);
       driver.record(applied.events);
       return applied;
     },
     report(from: string, part: ReportPart) {
       const report = { v: 1, id: next('rep'), ...part } as Report;
       const applied = applyReport(driver.board, { from, report }, driver.now);
+      driver.record(applied.events);
+      return applied;
+    },
+    mail(stored: MailInput['stored'], sight?: Sighting): readonly Event[] {
+      const input = { stored, ...(sight === undefined ? {} : { sight }) };
+      const { events } = applyMail(driver.board, input, driver.now);
+      driver.record(events);
+      return events;
+    },
+    look(seq: number, sight: Sighting) {
+      const applied = applyLook(driver.board, { seq, sight }, driver.now);
       driver.record(applied.events);
       return applied;
     },

@@ -60,7 +60,7 @@ profiles:
     silence: 300ms
     grace: 2s
   other: { command: [x] }
-policies: { max_attempts: 5, backoff: 1s, backoff_max: 2s, lease: 300ms, paths: warn, max_grants: 9, weights: { docs: 0.5 } }
+policies: { max_attempts: 5, backoff: 1s, backoff_max: 2s, lease: 300ms, paths: warn, max_grants: 9, weights: { docs: 0.5 }, dead_letter_after: 2m }
 workers: { count: 3, labels: [gpu], checkpoint: 90s }
 roles: { bob: committer, ann: worker }
 bus: { output_max_bytes: 20MiB, output_max_age: 1d }
@@ -76,6 +76,7 @@ bus: { output_max_bytes: 20MiB, output_max_age: 1d }
     });
     expect(config.board.profiles).toEqual({ mock: { max_concurrency: 4 }, other: {} });
     expect(config.board.policies).toMatchObject({
+      dead_letter_after_ms: 120_000,
       max_attempts: 5,
       max_losses: 3,
       backoff_ms: 1_000,

@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findConfig, loadConfig, readConfig } from '../../../../shared/config/config-file.ts';
+import { loadConfig, readConfig } from '../../../../shared/config/config-file.ts';
+import { findConfig } from '../../../../shared/config/config-place.ts';
 import { problemsText } from '../../../../shared/config/file-problem.ts';
 import { isWaggleError } from '../../../../shared/errors.ts';
 

@@ -8,7 +8,8 @@ describe('the environment', () => {
       WAGGLE_NATS_CREDS: '/a/core.creds, /a/swarm.creds',
       WAGGLE_SOCKET: '/run/x.sock',
       WAGGLE_PROJECT: 'Demo',
-      FMAIL_PROJECT: 'other',
+      FMAIL_PROJECT: 'demo',
+      FMAIL_ROOT: '/a/root',
       WAGGLE_TASK: 'A.1',
       WAGGLE_FENCE: '42',
       WAGGLE_RUN: 'r1',
@@ -21,6 +22,8 @@ describe('the environment', () => {
       natsCreds: ['/a/core.creds', '/a/swarm.creds'],
       socket: '/run/x.sock',
       project: 'demo',
+      projectFrom: 'WAGGLE_PROJECT and FMAIL_PROJECT',
+      mailRoot: '/a/root',
       task: 'a.1',
       fence: 42,
       run: 'r1',
@@ -43,6 +46,7 @@ describe('the environment', () => {
       logLevel: 'info',
       noColor: false,
       project: 'demo',
+      projectFrom: 'FMAIL_PROJECT',
     });
   });
 

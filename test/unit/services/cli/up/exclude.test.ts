@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { excludeState } from '../../../../../services/cli/up/exclude.ts';
+import { excludeMail, excludeState } from '../../../../../services/cli/up/exclude.ts';
 import { gitIn, gitSucceeds, makeRepository, temporaryFolder } from '../../../../support/repository.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -19,6 +19,14 @@ test('the line is added once, on a line of its own', async () => {
   expect(await excludeState(repo)).toBe(true);
   expect(await excludeState(repo)).toBe(false);
   expect(readFileSync(excludeFile(), 'utf8')).toBe('*.tmp\n.waggle/\n');
+});
+
+test('the folder of the mail tool has a line of its own', async () => {
+  writeFileSync(excludeFile(), '/.fmail\n');
+  expect(await excludeMail(repo)).toBe(false);
+  writeFileSync(excludeFile(), '# .fmail/\n');
+  expect([await excludeMail(repo), await excludeState(repo)]).toEqual([true, true]);
+  expect(readFileSync(excludeFile(), 'utf8')).toBe('# .fmail/\n.fmail/\n.waggle/\n');
 });
 
 test('a repository without info/, and a folder deep in it, are fine', async () => {

@@ -1,0 +1,52 @@
+/**
+ * Whose requests come over a socket: the agent that a request speaks for, and what it may do. On a run's socket there
+ * is one seat, the run's own; a bridge finds one for each name.
+ */
+import type { TaskDesk } from '../agent/task-desk.ts';
+import type { MailDesk } from '../mail/desk.ts';
+import { readAgent } from '../mail/names.ts';
+import { refusal } from './refusal.ts';
+
+export interface Seat {
+  readonly mail: MailDesk;
+  /** Absent where nobody works on a task. */
+  readonly tasks?: TaskDesk;
+}
+
+export interface TakenSeat extends Seat {
+  /** Called once, when the request is over. */
+  release(): void;
+}
+
+export interface Seats {
+  /** The seat of that agent (as the request names it, if it does). Errors: `SocketRefusal`. */
+  take(agent: string | undefined): Promise<TakenSeat>;
+}
+
+/** One seat for all requests: nobody can speak for another. */
+export function oneSeat(seat: Seat): Seats {
+  const { agent } = seat.mail;
+  return {
+    async take(asked) {
+      const name = nameOf(asked);
+      if (name !== undefined && name !== agent) {
+        throw refusal(
+          'invalid_agent',
+          `agent mismatch: this socket is ${agent}'s, not ${name}'s`,
+          'mail-invalid',
+        );
+      }
+      return { ...seat, release() {} };
+    },
+  };
+}
+
+/** The name of a request's agent; undefined when it has none. Errors: `SocketRefusal`. */
+export function nameOf(asked: string | undefined): string | undefined {
+  if (asked === undefined || asked.trim() === '') return undefined;
+  try {
+    return readAgent(asked);
+  } catch {
+    throw refusal('invalid_agent', 'invalid agent', 'mail-invalid');
+  }
+}
