@@ -21,6 +21,8 @@ export const Letter = Strict({
   /** Since when its recipient is waited for, in journal time. */
   since: Millis,
   ack_by: Type.Optional(Millis),
+  /** Its recipient had been seen when it came: whatever is forgotten later, nobody calls them unknown. */
+  known: Type.Optional(Type.Literal(true)),
   /** Why it is dead, or was before it got another chance. */
   why: Type.Optional(Words(['unknown', 'unseen'])),
 });

@@ -12,8 +12,9 @@ const head = { v: Version };
 const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 }));
 export const Read = Type.Union([
   /**
-   * Mail after a sequence; `last` asks for the newest N instead, of those below `before` where that is given. Without a
-   * target: mail to topics and agents, no receipts.
+   * Mail after a sequence; `last` asks for the newest N instead, of those below `before` where that is given: in that
+   * answer `scanned_to` is the lower end, and nothing above it and below `before` was left out. Without a target: mail
+   * to topics and agents, no receipts.
    */
   Strict({
     ...head,

@@ -71,6 +71,8 @@ export const SocketLine = Type.Union([
     req_id: Optional(Type.String()),
     id: Optional(Type.String()),
     result: Optional(Type.Unknown()),
+    /** What the agent should know now, beside what it asked for: urgent mail waits. */
+    notice: Optional(Line),
   }),
   Strict({
     ok: Type.Literal(false),

@@ -23,11 +23,13 @@ export function processSession(options: ProcessSessionOptions = {}): {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  // A reader that has seen enough (`| head`) is no failure.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
-  });
+  // A reader that has seen enough (`| head`) is no failure; a full disk is, and nobody's mistake in the code.
+  const onLost = (error: NodeJS.ErrnoException): never => {
+    if (error.code === 'EPIPE') process.exit(0);
+    process.stderr.write(`Error: cannot write the output: ${error.message}\n`);
+    process.exit(1);
+  };
+  process.stdout.on('error', onLost);
   const { stdout, env } = process;
   const { afterParent } = options;
   if (afterParent !== undefined) {
@@ -55,7 +57,11 @@ export function processSession(options: ProcessSessionOptions = {}): {
     // A socket of a hung server could keep the process alive; standard output must be written first.
     end: (code) => {
       process.exitCode = code;
-      stdout.write('', () => process.exit(code));
+      // What was lost before may be told here first.
+      stdout.write('', () => {
+        const lost = code === 0 ? stdout.errored : null;
+        return lost === null ? process.exit(code) : onLost(lost);
+      });
     },
   };
 }

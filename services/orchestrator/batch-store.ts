@@ -52,6 +52,8 @@ export interface BatchStoreOptions {
   readonly onBatch: (batch: Batch, seq: number, bytes: number) => void;
 }
 
+/** A leader that begins reads at most about so many mails again that led to nothing. */
+export const PASSED_MOST = 5_000;
 /** Room for the batch's own fields and the message's headers. */
 const ENVELOPE_BYTES = 8_192;
 /** The format of the journal in which batches name the time of the consumed mail. */
@@ -75,7 +77,9 @@ export class BatchStore {
     const { journal, position, onBatch } = this.#options;
     const filled = groups.filter(({ events, isDue }) => events.length > 0 || isDue === true);
     const last = groups.at(-1);
-    if (filled.length === 0 || last === undefined) return;
+    if (last === undefined) return;
+    const isFar = last.mail.seq - position.mail.seq >= PASSED_MOST;
+    if (filled.length === 0 && !isFar) return;
     const events = filled.flatMap((group) => group.events);
     const batch = this.#batch(events, at, last.mail);
     const bytes = bytesOf(batch);

@@ -5,7 +5,8 @@
  *
  * 1. Every mail takes effect once, whoever leads: batches say how far MAIL is consumed, and what a mail leads to is in
  *    a batch that says so.
- * 2. The leader's own announcements are not even decoded: under load they would be half of what is read.
+ * 2. What the writer cannot take as fast stays in MAIL, not in memory, and claims wait behind little of it.
+ * 3. The leader's own announcements are not even decoded: under load they would be half of what is read.
  */
 
 import { RESERVED_AGENT, type Report, type StoredMail } from '../../schemas/index.ts';
@@ -34,10 +35,11 @@ interface Intake {
 
 /** Takes mail until the signal aborts. Errors: those of `Streams.read`. */
 export async function takeMail(options: Intake, signal: AbortSignal): Promise<void> {
-  const { swarm, project, writer, sightings, refusals, log, after } = options;
+  const { swarm, project, writer, sightings, refusals, log, clock, after } = options;
   const subject = subjectsOf(project).mailTo();
   const stream = streamNames(project).mail;
   for await (const stored of swarm.streams.read(stream, { fromSeq: after + 1, subject }, signal)) {
+    while (writer.isBusy() && !signal.aborted) await clock.sleep(BUSY_MS, signal).catch(() => undefined);
     const { seq, at } = stored;
     const from = mailRoute(stored.subject)?.from;
     if (from === RESERVED_AGENT) {
@@ -67,6 +69,8 @@ export async function takeMail(options: Intake, signal: AbortSignal): Promise<vo
 const reportIn = ({ to, mail }: StoredMail): Report | undefined =>
   to.kind === 'agent' && to.name === RESERVED_AGENT ? mail.report : undefined;
 
+/** A turn of a busy writer takes longer. */
+const BUSY_MS = 2;
 const LOOK_MS = 1_000;
 const CATCH_UP_MS = 100;
 

@@ -90,10 +90,14 @@ export function sightingOf(
   const [newest] = signs;
   if (newest === undefined) return [];
   const host = signs.find((sign) => sign.host !== undefined)?.host;
+  const firsts = [
+    ...(mail === undefined ? [] : [mail.first.at]),
+    ...(beat === undefined ? [] : [Math.max(0, beat.at - beat.value.uptime_ms)]),
+  ];
   return [
     {
       agent,
-      ...(mail === undefined ? {} : { first_at: mail.first.at }),
+      ...(firsts.length === 0 ? {} : { first_at: Math.min(...firsts) }),
       last_at: newest.at,
       ...(host === undefined ? {} : { host }),
       ...(beat === undefined ? {} : { beat: beat.value }),

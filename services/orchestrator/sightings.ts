@@ -3,65 +3,83 @@
  * with each leader, so that silence counts from the leader's own start at the earliest; who is known at all is learnt
  * from what is stored (`known-names.ts`). Unlike `LifeSigns` it knows nothing of incarnations and grants.
  *
- * Nobody is called unknown unless all that is stored was looked at, and nothing was forgotten since.
+ * 1. Nobody is called unknown unless all that is stored was looked at, and nothing was forgotten since.
+ * 2. Memory is bounded, in two generations: whoever was seen in neither is forgotten, at no cost for each. One that may
+ *    have been forgotten counts as seen when the last of those were.
  */
 import type { Sighting } from '../../shared/board/decide-letters.ts';
 import type { Clock } from '../../shared/clock.ts';
 
-/** Of more names than this the rest is not remembered: the longest unseen ones go first. */
-const KEPT = 20_000;
+/** So many names make a generation. */
+const GENERATION = 20_000;
+
+interface Seen {
+  /** The leader's start where a name is only known. */
+  readonly at: number;
+  /** It said that it leaves: its name is free at once. */
+  readonly hasLeft: boolean;
+}
 
 export class Sightings {
   readonly #clock: Clock;
   readonly #startedAt: number;
-  /** The leader's start where a name is only known. */
-  readonly #last = new Map<string, number>();
-  readonly #left = new Set<string>();
+  #young = new Map<string, Seen>();
+  #old = new Map<string, Seen>();
+  /** Nobody of the older generation was seen after this. */
+  #oldUntil: number;
+  /** Nobody who was forgotten was seen after this; the start where nobody was forgotten. */
+  #forgottenUntil: number;
   #isComplete = false;
   #hasForgotten = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#startedAt = clock.monotonic();
+    this.#oldUntil = this.#startedAt;
+    this.#forgottenUntil = this.#startedAt;
   }
 
   seen(name: string): void {
-    this.#left.delete(name);
-    this.#note(name, this.#clock.monotonic());
+    this.#note(name, { at: this.#clock.monotonic(), hasLeft: false });
   }
 
   /** It said that it leaves: its name is free at once. */
   left(name: string): void {
-    this.seen(name);
-    this.#left.add(name);
+    this.#note(name, { at: this.#clock.monotonic(), hasLeft: true });
   }
 
   /** What is stored tells of these names; `isAll`: and of no others. */
   known(names: Iterable<string>, isAll: boolean): void {
-    for (const name of names) if (!this.#last.has(name)) this.#note(name, this.#startedAt);
+    const at = this.#startedAt;
+    for (const name of names) if (this.#last(name) === undefined) this.#note(name, { at, hasLeft: false });
     this.#isComplete ||= isAll;
   }
 
   of(name: string): Sighting {
-    const at = this.#last.get(name);
+    const at = this.#last(name)?.at;
     const mayBeUnknown = this.#isComplete && !this.#hasForgotten;
     const isKnown = at !== undefined ? true : mayBeUnknown ? false : undefined;
-    return { isKnown, silentMs: this.#clock.monotonic() - (at ?? this.#startedAt) };
+    return { isKnown, silentMs: this.#clock.monotonic() - (at ?? this.#forgottenUntil) };
   }
 
   /** For how long nobody was there under that name; for ever once it has left. */
   absentMs(name: string): number {
-    return this.#left.has(name) ? Number.POSITIVE_INFINITY : this.of(name).silentMs;
+    return this.#last(name)?.hasLeft === true ? Number.POSITIVE_INFINITY : this.of(name).silentMs;
   }
 
-  #note(name: string, at: number): void {
-    this.#last.delete(name);
-    this.#last.set(name, at);
-    for (const oldest of this.#last.keys()) {
-      if (this.#last.size <= KEPT) break;
-      this.#last.delete(oldest);
-      this.#left.delete(oldest);
+  #last(name: string): Seen | undefined {
+    return this.#young.get(name) ?? this.#old.get(name);
+  }
+
+  #note(name: string, seen: Seen): void {
+    this.#young.set(name, seen);
+    if (this.#young.size < GENERATION) return;
+    if ([...this.#old.keys()].some((known) => !this.#young.has(known))) {
       this.#hasForgotten = true;
+      this.#forgottenUntil = this.#oldUntil;
     }
+    this.#old = this.#young;
+    this.#young = new Map();
+    this.#oldUntil = this.#clock.monotonic();
   }
 }

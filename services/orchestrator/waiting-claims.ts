@@ -67,6 +67,18 @@ export class WaitingClaims<A> {
     return [...this.#claims.values()];
   }
 
+  /** The mails that claims name to be decided after, of those above `mailSeq`. */
+  awaited(mailSeq: number): number[] {
+    return this.all().flatMap(({ claim }) => (isAhead(claim, mailSeq) ? (claim.after_mail ?? []) : []));
+  }
+
+  /** What waits for one of these mails waits for none any more, and has not been decided yet. False: nothing did. */
+  giveUp(mails: readonly number[]): boolean {
+    const waiting = this.all().filter(({ claim }) => mails.includes(claim.after_mail ?? 0));
+    for (const one of waiting) this.add({ ...one, claim: { ...one.claim, after_mail: 0 } });
+    return waiting.length > 0;
+  }
+
   /** The earliest end of a wait. */
   nextEnd(): number | undefined {
     let next: number | undefined;
@@ -87,3 +99,7 @@ export class WaitingClaims<A> {
     return { task: this.#claims.size - commit, commit };
   }
 }
+
+/** Whether the claim must be decided after a mail that is not consumed yet. */
+export const isAhead = (claim: Claim, mailSeq: number): boolean =>
+  claim.after_mail !== undefined && claim.after_mail > mailSeq;

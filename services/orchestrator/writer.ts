@@ -25,14 +25,14 @@ import { passTime } from '../../shared/board/readiness.ts';
 import type { Board } from '../../shared/board/state.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
-import type { BatchStore, Group, MailPlace, Position } from './batch-store.ts';
+import { type BatchStore, type Group, type MailPlace, PASSED_MOST, type Position } from './batch-store.ts';
 import { commandAnswer } from './command-answer.ts';
 import { JournalTime } from './journal-time.ts';
 import { type BrokenInputs, type Deciders, Judge } from './judge.ts';
 import { LetterWatch } from './letter-watch.ts';
 import type { LifeSigns } from './life-signs.ts';
 import type { Sightings } from './sightings.ts';
-import { type WaitingClaim, WaitingClaims } from './waiting-claims.ts';
+import { isAhead, type WaitingClaim, WaitingClaims } from './waiting-claims.ts';
 
 export interface WriterOptions {
   readonly board: Board;
@@ -62,8 +62,6 @@ interface Decided extends Pick<Group, 'isDue' | 'onTooLarge'> {
 type Work = (now: number) => Decided;
 
 const MAX_INPUTS = 512;
-/** A leader that begins reads at most about so many mails again that concern nobody. */
-const PASSED_MOST = 5_000;
 
 const quiet: Decided = { events: [], answer: () => {} };
 
@@ -133,15 +131,14 @@ export class Writer {
    * batch of its own only where a later leader would have much to read again.
    */
   pass(place: MailPlace): void {
-    const isDue = place.seq - this.#position.mail.seq >= PASSED_MOST && place.seq % PASSED_MOST === 0;
-    if (!isDue && this.#mail.seq >= this.#awaited) {
-      this.#passed = place;
-      return;
-    }
-    this.#take(() => {
-      this.#consume(place);
-      return { ...quiet, isDue };
-    });
+    const isFar = place.seq - this.#position.mail.seq >= PASSED_MOST;
+    if (!isFar && this.#mail.seq >= this.#awaited) this.#passed = place;
+    else this.#take(() => this.#consume(place));
+  }
+
+  /** Whether so much waits that who has more from MAIL should wait too: claims are decided in turn with it. */
+  isBusy(): boolean {
+    return this.#inputs.length >= MAX_INPUTS;
   }
 
   /** From now on letters come due. */
@@ -212,21 +209,13 @@ export class Writer {
 
   /** The mails that waiting claims want consumed first. */
   awaitedMails(): number[] {
-    return this.#waiting
-      .all()
-      .flatMap(({ claim }) => (isAhead(claim, this.#mail.seq) ? (claim.after_mail ?? []) : []));
+    return this.#waiting.awaited(this.#mail.seq);
   }
 
   /** Those mails are in no MAIL any more (it was cut): what waits for one of them is decided without. */
   giveUpMails(lost: readonly number[]): void {
     this.#take(() => {
-      for (const waiting of this.#waiting.all()) {
-        const { after_mail, ...claim } = waiting.claim;
-        if (after_mail === undefined || !lost.includes(after_mail)) continue;
-        this.#waiting.remove(waiting);
-        this.#waiting.add({ ...waiting, claim });
-        this.#newWaiter = true;
-      }
+      if (this.#waiting.giveUp(lost)) this.#newWaiter = true;
       this.#awaited = Math.max(0, ...this.awaitedMails());
       return quiet;
     });
@@ -269,10 +258,13 @@ export class Writer {
   }
 
   #consume(place: MailPlace): Decided {
-    const before = this.#mail.seq;
-    if (place.seq > before) this.#mail = place;
-    const isAwaited = ({ claim }: Waiting) => isAhead(claim, before) && !isAhead(claim, this.#mail.seq);
-    if (before < this.#awaited && this.#waiting.all().some(isAwaited)) this.#newWaiter = true;
+    const isAwaited = this.#mail.seq < this.#awaited;
+    const before = isAwaited ? this.awaitedMails() : [];
+    if (place.seq > this.#mail.seq) this.#mail = place;
+    if (!isAwaited) return quiet;
+    const still = this.awaitedMails();
+    if (still.length < before.length) this.#newWaiter = true;
+    this.#awaited = Math.max(0, ...still);
     return quiet;
   }
 
@@ -317,7 +309,8 @@ export class Writer {
       this.#passed = undefined;
       groups.push({ ...this.#consume(passed), mail: this.#mail });
     }
-    for (const seq of this.#letters.due(now, MAX_INPUTS)) {
+    // Not before what waits is decided: an acknowledgement may be among it.
+    for (const seq of this.#inputs.length === 0 ? this.#letters.due(now, MAX_INPUTS) : []) {
       const { events, answer: again, spoil } = this.#judge.look(seq, now);
       if (again !== undefined) this.#letters.again(seq, again);
       groups.push({ events, mail: this.#mail, onTooLarge: spoil });
@@ -393,7 +386,3 @@ export class Writer {
     return report === undefined ? head : { ...head, report };
   }
 }
-
-/** Whether the claim must be decided after a mail that is not consumed yet. */
-const isAhead = (claim: Claim, mailSeq: number): boolean =>
-  claim.after_mail !== undefined && claim.after_mail > mailSeq;

@@ -29,6 +29,9 @@ export interface RunSocket {
 
 const NAME = 'agent.sock';
 const SHORT_PREFIX = 'waggle-';
+/** Of one harness. Each may keep the worker holding a line of a megabyte. */
+const MOST_CONNECTIONS = 128;
+const LISTS_AT_ONCE = 4;
 
 /** Errors: `not-ready`, the file system's. */
 export async function openRunSocket(options: RunSocketOptions): Promise<RunSocket> {
@@ -43,7 +46,7 @@ export async function openRunSocket(options: RunSocketOptions): Promise<RunSocke
   };
   let listener: Listener;
   try {
-    listener = await listenAtPath(path);
+    listener = await listenAtPath(path, MOST_CONNECTIONS);
   } catch (error) {
     await removeShort();
     throw error;
@@ -51,12 +54,15 @@ export async function openRunSocket(options: RunSocketOptions): Promise<RunSocke
   const server = serveSocket({
     ...options,
     seats: oneSeat(seat),
+    listsAtOnce: LISTS_AT_ONCE,
     listeners: [{ listener, needsProject: false }],
   });
   return {
     path,
     async close() {
       await server.close();
+      // A harness may have put another file in its place.
+      await rm(path, { recursive: true, force: true });
       await removeShort();
     },
   };
@@ -74,8 +80,13 @@ async function shortFolder(stateDir: string): Promise<string> {
   const isShort = Buffer.byteLength(join(made, NAME)) <= SOCKET_PATH_BYTES;
   if (!isShort) await rm(made, { recursive: true, force: true });
   const folder = isShort ? made : await mkdtemp(join('/tmp', SHORT_PREFIX));
-  await writeFile(file, folder, { mode: 0o600 });
-  return folder;
+  try {
+    await writeFile(file, folder, { mode: 0o600 });
+    return folder;
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /** Whether it is such a folder of this user: what a file says is not removed unseen. */

@@ -11,7 +11,8 @@ import type { BoardClient } from '../../shared/bus/board-client.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { readTask, taskFileInvalid } from '../../shared/config/task-file.ts';
 import { newTaskId } from '../../shared/config/task-ids.ts';
-import { WaggleError } from '../../shared/errors.ts';
+import { messageOf, WaggleError } from '../../shared/errors.ts';
+import type { Log } from '../../shared/log.ts';
 import type { RandomId } from '../../shared/random.ts';
 import type { Word } from './verdict.ts';
 
@@ -23,6 +24,9 @@ export interface RunTasksOptions {
   readonly client: Pick<BoardClient, 'command'>;
   readonly clock: Clock;
   readonly randomId: RandomId;
+  readonly log: Pick<Log, 'warn'>;
+  /** Keeps on disk why the harness cannot go on; undefined: it can. */
+  noteBlocked(reason: string | undefined): Promise<void>;
   /** Milliseconds since the epoch: when the run will be ended; absent: never. */
   readonly deadlineAt?: number;
 }
@@ -38,7 +42,7 @@ export interface RunTasks extends TaskDesk {
 const ID_ATTEMPTS = 16;
 
 export function createRunTasks(options: RunTasksOptions): RunTasks {
-  const { grant, held, desk, clock, randomId } = options;
+  const { grant, held, desk, clock, randomId, log } = options;
   let note = grant.note;
   let word: Word | undefined;
   let progressAt = Number.NEGATIVE_INFINITY;
@@ -49,11 +53,21 @@ export function createRunTasks(options: RunTasksOptions): RunTasks {
     throw new WaggleError('refused', { message, reason: 'fenced' });
   };
   const tell = async (text: string) => {
-    progressAt = clock.monotonic();
-    note = text;
     const { task, fence, run } = grant;
     const report: Report = { v: 1, kind: 'progress', id: randomId(), task, fence, run, note: text };
     await desk.keep({ report });
+    progressAt = clock.monotonic();
+    note = text;
+  };
+  /** So that a worker that is killed before the run's end does not take the word with it. */
+  const keepWord = async (blocked: string | undefined) => {
+    try {
+      await options.noteBlocked(blocked);
+      if (blocked !== undefined) await tell(`blocked: ${blocked}`);
+    } catch (error) {
+      // The word counts all the same: the run's end will tell it.
+      log.warn({ task: grant.task, reason: messageOf(error) }, 'the last word of a run is not on the disk');
+    }
   };
   return {
     word: () => word,
@@ -66,13 +80,16 @@ export function createRunTasks(options: RunTasksOptions): RunTasks {
     async done(said) {
       checkRight();
       const text = said === undefined || said.trim() === '' ? undefined : wordsOf(said, 'a note', LINE_LIMIT);
-      word = { kind: 'done', ...(text === undefined ? {} : { note: text }) };
       // A submission has no place for it.
       if (text !== undefined) await tell(text);
+      word = { kind: 'done', ...(text === undefined ? {} : { note: text }) };
+      await keepWord(undefined);
     },
     async block(reason) {
       checkRight();
-      word = { kind: 'blocked', reason: wordsOf(reason, 'the reason', LINE_LIMIT) };
+      const text = wordsOf(reason, 'the reason', LINE_LIMIT);
+      word = { kind: 'blocked', reason: text };
+      await keepWord(text);
     },
     add: (draft, signal) => {
       checkRight();

@@ -40,6 +40,7 @@ export class RunTree {
   readonly #agent: string;
   readonly #randomId: RandomId;
   #record: TreeRecord;
+  #written: Promise<void> = Promise.resolve();
   /** Nested repositories that no bundle can hold. */
   #skipped: readonly string[] = [];
 
@@ -115,6 +116,20 @@ export class RunTree {
     return { v: 1, kind: 'checkpoint', id: this.#randomId(), task, fence, run, checkpoint };
   }
 
+  /** What the run's harness said last of its end: that it cannot go on, or not that. */
+  async noteBlocked(reason: string | undefined): Promise<void> {
+    const { blocked: _, ...record } = this.#record;
+    this.#record = record;
+    await this.#note(reason === undefined ? {} : { blocked: reason });
+  }
+
+  /** The same report as the run would have handed in; undefined when its harness said no such thing. */
+  blockedReport(): Report | undefined {
+    const { task, fence, run, blocked: reason } = this.#record;
+    if (reason === undefined) return undefined;
+    return { v: 1, kind: 'blocked', id: this.#randomId(), task, fence, run, outcome: 'blocked', reason };
+  }
+
   /** What the tree holds in this state is in the outbox. */
   async noteSaved(tree: string): Promise<void> {
     await this.#note({ savedTree: tree });
@@ -163,7 +178,11 @@ export class RunTree {
 
   async #note(fields: Partial<TreeRecord>): Promise<void> {
     this.#record = { ...this.#record, ...fields };
-    await writeTreeRecord(this.#records, this.#record);
+    // One after another: a checkpoint and the harness's word may come at once.
+    const write = () => writeTreeRecord(this.#records, this.#record);
+    const written = this.#written.then(write, write);
+    this.#written = written;
+    await written;
   }
 
   #author() {

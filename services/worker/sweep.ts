@@ -1,6 +1,7 @@
 /**
  * Trees that a dead predecessor left: their work goes into the outbox as checkpoints of their grants, then they are
- * removed. Of a grant that is still live that is its newest checkpoint, of an ended one its rescue.
+ * removed. Of a grant that is still live that is its newest checkpoint, of an ended one its rescue. What the harness
+ * said of a task that cannot go on is reported then.
  *
  * Needs no bus, and runs before the first claim: that ends the predecessor's grants.
  */
@@ -52,13 +53,16 @@ async function sweepTree(options: SweepOptions, run: string): Promise<string | u
   }
   const tree = new RunTree(record, { folder, records, agent, randomId });
   // Half a removed tree is no work, and what is submitted needs no checkpoint.
-  const isHandedIn = outbox
-    .pending()
-    .some(({ report, rescue }) => rescue !== undefined && 'run' in report && report.run === run);
+  const isHandedIn = outbox.pending().some(({ report, rescue }) => {
+    const isEnd = rescue !== undefined || report.kind === 'blocked';
+    return isEnd && 'run' in report && report.run === run;
+  });
   if (record.phase === 'running' && !isHandedIn) {
     const isKept = await keepCheckpoint({ tree, desk: { keep: outbox.put }, log });
     if (isKept)
       log.info({ task: record.task, fence: record.fence, run }, 'the work of a predecessor is kept');
+    const blocked = tree.blockedReport();
+    if (blocked !== undefined) await outbox.put({ report: blocked });
   }
   return (await tree.remove(true)) ? undefined : 'it holds repositories that no bundle can hold';
 }

@@ -24,18 +24,15 @@ import type { Environment } from '../../shared/harness/environment.ts';
 import { runGate } from '../../shared/harness/gate.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { Log } from '../../shared/log.ts';
-import { createBusDesk } from '../../shared/mail/bus-desk.ts';
-import type { MailDesk } from '../../shared/mail/desk.ts';
-import { hostName } from '../../shared/process/identity.ts';
 import type { RandomId } from '../../shared/random.ts';
 import { checkpointUntil, keepCheckpoint } from './checkpointer.ts';
 import type { GroupRecords } from './group-records.ts';
 import type { MirrorDesk } from './mirror-desk.ts';
 import { OutputRelay } from './output-relay.ts';
 import { noteRun } from './run-ledger.ts';
+import { openRunMail, type RunMail } from './run-mail.ts';
 import { openRunSocket, type RunSocket } from './run-socket.ts';
 import { createRunTasks, type RunTasks } from './run-tasks.ts';
-import { unreadMail } from './unread-mail.ts';
 import { type BareReport, doneReport, judge, type Left, submittedReport } from './verdict.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
@@ -85,23 +82,22 @@ export async function runTask(
 ): Promise<void> {
   const { log } = options;
   const relay = new OutputRelay({ ...options, run: grant.run, fence: grant.fence });
-  const identity = `state:${options.placeState}`;
-  const mailDesk = createBusDesk({ ...options, identity, host: hostName() });
+  const mail = openRunMail(options);
   let run: Run | undefined;
   try {
-    const mail = unreadMail(mailDesk, log, held.signal);
-    const workspace = await openWorkspace({ ...options, mail }, grant, held.signal);
+    const unread = mail.unread(held.signal);
+    const workspace = await openWorkspace({ ...options, mail: unread }, grant, held.signal);
     const startedAt = options.clock.now();
-    const tasks = tasksOf(options, held, grant, desk, startedAt);
+    const tasks = tasksOf(options, held, grant, desk, workspace, startedAt);
     const begun: Run = { options, held, grant, desk, workspace, tasks };
     run = begun;
-    const end = await withSocket(begun, mailDesk, (socket) => runHarness(begun, relay, socket));
+    const end = await withSocket(begun, mail, (socket) => runHarness(begun, relay, socket));
     await noteLedger(run, startedAt, end);
     await handIn(run, end);
   } catch (error) {
     await handInFailure(options, held, grant, desk, run, error);
   } finally {
-    await mailDesk.close().catch((error: unknown) => {
+    await mail.close().catch((error: unknown) => {
       log.debug({ run: grant.run, reason: messageOf(error) }, 'the last receipts could not be written');
     });
     await relay.close().catch((error: unknown) => {
@@ -115,21 +111,29 @@ function tasksOf(
   held: HeldGrant,
   grant: TaskGrant,
   desk: ReportDesk,
+  { tree }: Workspace,
   startedAt: number,
 ): RunTasks {
   const { timeoutMs } = options.profile;
   const deadline = timeoutMs === undefined ? {} : { deadlineAt: startedAt + timeoutMs };
-  return createRunTasks({ ...options, held, grant, desk, ...deadline });
+  return createRunTasks({
+    ...options,
+    held,
+    grant,
+    desk,
+    noteBlocked: (reason) => tree.noteBlocked(reason),
+    ...deadline,
+  });
 }
 
 /** Gives the harness its socket for as long as it runs. A machine that allows none keeps no task from being done. */
 async function withSocket<T>(
   { options, workspace, tasks }: Run,
-  mail: MailDesk,
+  mail: RunMail,
   use: (socket: RunSocket | undefined) => Promise<T>,
 ): Promise<T> {
   const { log } = options;
-  const seat = { mail, tasks };
+  const seat = { mail: mail.desk, tasks, notice: () => mail.notice() };
   const socket = await openRunSocket({ ...options, records: workspace.records, seat }).catch(
     (error: unknown) => {
       log.warn(
@@ -142,7 +146,9 @@ async function withSocket<T>(
   try {
     return await use(socket);
   } finally {
-    await socket?.close();
+    await socket?.close().catch((error: unknown) => {
+      log.warn({ path: socket.path, reason: messageOf(error) }, 'the socket of a run could not be removed');
+    });
   }
 }
 

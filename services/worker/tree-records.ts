@@ -29,6 +29,8 @@ export interface TreeRecord {
   };
   /** The number of the newest checkpoint that was begun: no other may have it, whatever became of that one. */
   readonly checkpoints: number;
+  /** Why the run's harness cannot go on, by its own word. */
+  readonly blocked?: string;
   /** The newest tree that is stored or in the outbox; absent: that of `base`. */
   readonly savedTree?: string;
 }
@@ -53,8 +55,27 @@ export async function readTreeRecord(folder: string): Promise<TreeRecord | undef
 }
 
 function isTreeRecord(value: unknown): value is TreeRecord {
-  const { v, task, title, fence, run, state, phase, git, checkpoints } = (value ?? {}) as Partial<TreeRecord>;
-  const texts = [task, title, run, state, phase, ...(git === undefined ? [] : [git.gitDir, git.base])];
+  const {
+    v,
+    task,
+    title,
+    fence,
+    run,
+    state,
+    phase,
+    git,
+    checkpoints,
+    blocked = '',
+  } = (value ?? {}) as Partial<TreeRecord>;
+  const texts = [
+    task,
+    title,
+    run,
+    state,
+    phase,
+    blocked,
+    ...(git === undefined ? [] : [git.gitDir, git.base]),
+  ];
   const numbers = [fence, checkpoints];
   return v === 1 && numbers.every(Number.isSafeInteger) && texts.every((text) => typeof text === 'string');
 }

@@ -1,5 +1,6 @@
 /**
- * Unread mail for the prompt of a run. It is a courtesy: when it cannot be had soon, the run begins without it.
+ * Unread mail for the prompt of a run. It is a courtesy: when it cannot be had soon, the run begins without it, and the
+ * prompt says so.
  */
 import { messageOf } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
@@ -9,8 +10,10 @@ import { mailDigest } from '../../shared/mail/digest.ts';
 /** So many of the newest are looked at. */
 const MAILS = 200;
 const PATIENCE_MS = 2_000;
+const UNKNOWN =
+  '## Mail for you\n\nWhether there is any could not be found out when this run began: `fmail inbox` shows what waits.';
 
-/** The section for the prompt; undefined when there is no mail, or it cannot be read. Never rejects. */
+/** The section for the prompt; undefined when there is no mail. Never rejects. */
 export async function unreadMail(
   desk: Pick<MailDesk, 'inbox'>,
   log: Log,
@@ -18,13 +21,14 @@ export async function unreadMail(
 ): Promise<string | undefined> {
   try {
     const soon = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
-    const unread = await desk.inbox({ limit: MAILS, unreadOnly: true }, soon);
+    const unread = await desk.inbox({ limit: MAILS, unreadOnly: true, brief: true }, soon);
     return mailDigest(
       unread.map(({ record }) => record),
       { limit: MAILS },
     );
   } catch (error) {
-    if (!signal.aborted) log.warn({ reason: messageOf(error) }, 'the unread mail cannot be read');
-    return undefined;
+    if (signal.aborted) return undefined;
+    log.warn({ reason: messageOf(error) }, 'the unread mail cannot be read');
+    return UNKNOWN;
   }
 }

@@ -3,6 +3,7 @@
  * first. Owns retrying; the outbox owns keeping.
  *
  * 1. One delivery at a time: the background one, for what a run tells while it goes on, yields to every other.
+ *    However often a run tells how it gets on, the board hears of it no oftener than once a second in the long run.
  * 2. By mail nobody says what became of a report, so a report of work that may come too late follows its rescue: of
  *    a live grant that is one more checkpoint, of an ended one it keeps the work.
  */
@@ -17,6 +18,9 @@ import type { Log } from '../log.ts';
 import type { Outbox, Outgoing } from './outbox.ts';
 
 const RETRY_MS = 250;
+/** Words of progress: so many at once, then one in that time. */
+const WORDS_AT_ONCE = 20;
+const WORD_EVERY_MS = 1_000;
 /** No time mends these: the report itself is at fault. */
 const hopeless: readonly ErrorCode[] = ['message-too-large', 'message-invalid'];
 
@@ -34,6 +38,8 @@ export class Courier {
   readonly #outbox: Outbox;
   readonly #stored = new Set<string>();
   readonly #closed = new AbortController();
+  /** Monotonic: how far the words of progress that were told have used up the time for them. */
+  #wordsUntil = Number.NEGATIVE_INFINITY;
   #last: Promise<unknown> = Promise.resolve();
   #background: { readonly end: AbortController; readonly done: Promise<void> } | undefined;
 
@@ -111,9 +117,13 @@ export class Courier {
     const end = new AbortController();
     const work = async () => {
       for (;;) {
-        const due = this.#outbox.pending().find(({ report }) => endsNothing(report));
-        if (due === undefined) return;
-        await this.#deliver(due.report.id, end.signal);
+        const due = this.#outbox.pending().filter(({ report }) => endsNothing(report));
+        const next = due.find(({ report }) => report.kind === 'checkpoint') ?? due[0];
+        if (next === undefined) return;
+        const { report } = next;
+        if (report.kind === 'progress') await this.#mayTell(end.signal);
+        // Meanwhile newer words may have taken its place.
+        await this.#deliver(report.id, end.signal);
       }
     };
     const done = this.#exclusive(work)
@@ -128,6 +138,15 @@ export class Courier {
         this.#background = undefined;
       });
     this.#background = { end, done };
+  }
+
+  /** Resolves when another word of progress may be told. */
+  async #mayTell(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const now = clock.monotonic();
+    const from = Math.max(this.#wordsUntil, now - WORDS_AT_ONCE * WORD_EVERY_MS);
+    this.#wordsUntil = from + WORD_EVERY_MS;
+    if (this.#wordsUntil > now) await clock.sleep(this.#wordsUntil - now, signal);
   }
 
   async #yieldBackground(): Promise<void> {

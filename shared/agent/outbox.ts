@@ -25,7 +25,7 @@ export interface Outgoing {
 export interface Outbox {
   /**
    * Resolves when the report is on disk, with a copy of its bundle. A checkpoint takes the place of older ones of its
-   * grant; so does a submission, which holds all of their work.
+   * grant; so does a submission, which holds all of their work. Of a grant's words of progress the last twenty stay.
    */
   put(outgoing: Outgoing): Promise<void>;
   /** Oldest first; `bundle` is the copy in the outbox. */
@@ -93,7 +93,9 @@ export async function openOutbox(folder: string, log: Log): Promise<Outbox> {
       };
       const older = [...entries.values()].filter((other) => isReplacedBy(other.outgoing.report, report));
       entries.set(report.id, { number, outgoing });
-      for (const { outgoing: replaced } of older) await remove(replaced.report.id);
+      for (const { outgoing: replaced } of [...older, ...overtaken(entries, report)]) {
+        await remove(replaced.report.id);
+      }
     },
     pending: () => [...entries.values()].map(({ outgoing }) => outgoing),
     has: (id) => entries.has(id),
@@ -111,6 +113,17 @@ export async function openOutbox(folder: string, log: Log): Promise<Outbox> {
       await rename(file, `${file}.undeliverable`);
     },
   };
+}
+
+/** Words of progress that wait: whoever says more has said enough. */
+const WAITING_WORDS = 20;
+
+function overtaken(entries: ReadonlyMap<string, Entry>, newer: Report): Entry[] {
+  if (newer.kind !== 'progress') return [];
+  const words = [...entries.values()].filter(
+    ({ outgoing: { report } }) => report.kind === 'progress' && report.fence === newer.fence,
+  );
+  return words.slice(0, -WAITING_WORDS);
 }
 
 const aboutGrant = (report: Report) => ('fence' in report ? { task: report.task, fence: report.fence } : {});

@@ -56,7 +56,7 @@ const isReceipt = ({ to, mail }: StoredMail): boolean =>
 /** What follows from a mail that was stored. */
 export function decideMail(board: Board, { stored, sight = unsighted }: MailInput, now: number): Event[] {
   if (board.format < LETTER_FORMAT) return [];
-  if (isReceipt(stored)) return receive(board, stored);
+  if (isReceipt(stored)) return receive(board, stored, now);
   return wantsWatching(stored) ? post(board, stored, sight, now) : [];
 }
 
@@ -71,6 +71,7 @@ function post(board: Board, { seq, from, to, mail }: StoredMail, sight: Sighting
     state: 'waiting',
     since: now,
     ...(within === undefined ? {} : { ack_by: now + Math.min(within, LONGEST_MS) }),
+    ...(to.kind === 'agent' && (sight.isKnown === true || isOnBoard(board, to.name)) ? { known: true } : {}),
   };
   const { event } = lookAt(board, letter, sight, now);
   return [...crowded(board), { type: 'letter_posted', letter }, ...(event === undefined ? [] : [event])];
@@ -83,13 +84,15 @@ function crowded({ letters }: Board): Event[] {
   return [{ type: 'letter_dead', letter: { ...oldest, state: 'dead', why: 'unseen' } }];
 }
 
-function receive(board: Board, { from, mail }: StoredMail): Event[] {
+function receive(board: Board, { from, mail }: StoredMail, now: number): Event[] {
   const { receipt } = mail;
   const letter = receipt === undefined ? undefined : letterAt(board.letters, receipt.seq);
   if (receipt === undefined || letter === undefined || !mayReceive(letter, from)) return [];
   const { seq, state } = receipt;
   const settled: Event = { type: 'letter_settled', seq, by: from, state };
-  if (letter.ack_by === undefined || state === 'acknowledged' || letter.state === 'overdue') return [settled];
+  if (letter.ack_by === undefined || state === 'acknowledged') return [settled];
+  // Of one that was told of as dead it would be told at once that it is overdue, too.
+  if (isTold(letter) && now >= letter.ack_by) return [settled];
   return letter.state === 'delivered' ? [] : [{ type: 'letter_delivered', seq, by: from }];
 }
 
@@ -119,15 +122,15 @@ export function lookAt(board: Board, letter: Letter, sight: Sighting, now: numbe
 }
 
 function lookAtRecipient(board: Board, letter: Letter, { isKnown, silentMs }: Sighting, now: number): Look {
-  const { to, since, why } = letter;
+  const { to, since, why, known } = letter;
   if (to.kind !== 'agent' || to.name === RESERVED_AGENT) return {};
-  const isStranger = isKnown === false && !isOnBoard(board, to.name);
+  const isStranger = known === undefined && isKnown === false && !isOnBoard(board, to.name);
   // One that gets another chance has its time, also where its recipient is yet to come.
   if (isStranger && why === undefined) return { event: dead(letter, 'unknown', silentMs) };
   const after = board.config.policies.dead_letter_after_ms ?? DEAD_LETTER_AFTER_MS;
   const at = Math.max(since, now - silentMs) + after;
   if (now >= at) return { event: dead(letter, isStranger ? 'unknown' : 'unseen', silentMs) };
-  const isOpen = isKnown === undefined && why === undefined && !isOnBoard(board, to.name);
+  const isOpen = [isKnown, why, known].every((word) => word === undefined) && !isOnBoard(board, to.name);
   return { again: isOpen ? Math.min(at, now + LOOK_AGAIN_MS) : at };
 }
 

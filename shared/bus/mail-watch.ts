@@ -3,9 +3,9 @@
  * the past and for gaps (DESIGN 2.2).
  *
  * 1. Every mail after the start is given once, over reconnects and restarts of the bus.
- * 2. In the order of sequences: after a disconnect, a slow-consumer notice or a gap that a live mail shows, live mail
- *    is held until the stream has been read to its end. A live mail that was lost without any of these is found within
- *    30 s, and comes late.
+ * 2. In the order of sequences. The server publishes what two connections store at the same moment in any order: only
+ *    who hears all of MAIL can tell that a sequence is still to come. So live mail is heard whole and chosen here; after
+ *    a disconnect, a slow-consumer notice or a missing sequence it is held until the stream has been read to its end.
  * 3. A reader that is slow costs bounded memory: what it cannot take waits in MAIL, and is read by pages.
  */
 import type { StoredMail } from '../../schemas/index.ts';
@@ -17,7 +17,7 @@ import { MailTrail } from './mail-trail.ts';
 import { isFault, LONGEST_MAIL_BYTES, readMail } from './mailbox.ts';
 import type { Bus, Delivery } from './port.ts';
 import type { Reader } from './read-client.ts';
-import { type MailRoute, type Subjects, subjectsOf } from './subjects.ts';
+import { type MailRoute, mailRoute, subjectsOf } from './subjects.ts';
 
 /** Which mails; without target and family those to topics and agents, no receipts. */
 export interface WatchOptions {
@@ -60,7 +60,7 @@ export async function* watchMail(
     back.ring();
   };
   const ended = new AbortController();
-  const subscription = swarm.subscribe(subjects.live(filterOf(subjects, options)));
+  const subscription = swarm.subscribe(subjects.live(subjects.mailTo()));
   const offStatus = swarm.onStatus(() => {
     trail.doubt('gap');
     wake();
@@ -121,7 +121,7 @@ async function* readOn(
     const page = await reader
       .mail({ ...options, after: trail.complete, limit: PAGE }, signal)
       .catch((error: unknown) => {
-        if (signal.aborted || (isWaggleError(error) && isTransient(error))) return undefined;
+        if (signal.aborted || isPassing(error)) return undefined;
         throw error;
       });
     if (page === undefined) {
@@ -141,24 +141,25 @@ async function* readOn(
   return false;
 }
 
+/** Nobody answers just now, or whoever does is cut off from MAIL itself. */
+const isPassing = (error: unknown): boolean =>
+  isWaggleError(error) &&
+  (isTransient(error) || (error.code === 'refused' && error.details['reason'] === 'read-failed'));
+
 function takeLive(trail: MailTrail, delivery: Delivery, options: WatchOptions): void {
   const { subject, payload, headers } = delivery;
   const seq = Number(headers['Nats-Sequence']);
   if (!Number.isSafeInteger(seq) || seq < 1) return;
-  const isEverything = filterIsWhole(options);
-  // Who gets all subjects gets all sequences.
-  const before = isEverything ? seq - 1 : Number(headers['Nats-Last-Sequence'] ?? 0);
-  const bytes = payload.byteLength;
-  const mail = bytes > LONGEST_MAIL_BYTES ? undefined : readMail({ seq, subject, payload, headers });
-  const isOurs = mail !== undefined && !isFault(mail) && !(isEverything && mail.to.kind === 'receipt');
-  trail.take({ seq, before, bytes, ...(isOurs ? { mail } : {}) });
+  const route = mailRoute(subject);
+  const wanted = route !== undefined && isWanted(route, options) && payload.byteLength <= LONGEST_MAIL_BYTES;
+  const mail = wanted ? readMail({ seq, subject, payload, headers }) : undefined;
+  const isOurs = mail !== undefined && !isFault(mail);
+  trail.take({ seq, before: seq - 1, bytes: isOurs ? payload.byteLength : 0, ...(isOurs ? { mail } : {}) });
 }
 
-const filterIsWhole = ({ target, family, from }: WatchOptions): boolean =>
-  target === undefined && family === undefined && from === undefined;
-
-function filterOf(subjects: Subjects, { target, family, from }: WatchOptions): string {
-  return target === undefined && family !== undefined
-    ? subjects.mailFamily(family, from)
-    : subjects.mailTo(target, from);
+function isWanted({ from, to }: { from: string; to: MailRoute }, options: WatchOptions): boolean {
+  const { target, family } = options;
+  if (options.from !== undefined && options.from !== from) return false;
+  if (target !== undefined) return to.kind === target.kind && to.name === target.name;
+  return family === undefined ? to.kind !== 'receipt' : to.kind === family;
 }

@@ -43,7 +43,10 @@ export interface Reader {
 
 const TIMEOUT_MS = 5_000;
 
-/** A reader that asks as `agent`. Errors: the port's (retryable), `refused`. */
+/**
+ * A reader that asks as `agent`. Errors: the port's (retryable), `refused` with the refusal's code in `details.reason`:
+ * `read-failed` says that whoever answered could not read just then.
+ */
 export function createReader(swarm: Bus, project: string, agent: string): Reader {
   const subject = subjectsOf(project).request('read', agent);
   const ask = async <K extends ReadAnswer['kind']>(
@@ -56,7 +59,8 @@ export function createReader(swarm: Bus, project: string, agent: string): Reader
     if (answer.kind === kind) return answer as ReadAnswerOf<K>;
     const message =
       'message' in answer ? answer.message : `expected an answer of kind ${kind}, got ${answer.kind}`;
-    throw new WaggleError('refused', { message, kind: answer.kind });
+    const reason = answer.kind === 'refused' ? { reason: answer.code } : {};
+    throw new WaggleError('refused', { message, kind: answer.kind, ...reason });
   };
   return {
     mail: (query, signal) => ask({ v: 1, kind: 'mail', ...defined(query) }, 'mail', signal),

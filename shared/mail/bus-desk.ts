@@ -5,23 +5,21 @@
 import type { Presence } from '../../schemas/index.ts';
 import { type BusDeskOptions, busLink } from './bus-link.ts';
 import type { MailDesk } from './desk.ts';
-import { mailOf, post } from './post.ts';
 import { showPresence } from './presence.ts';
 import type { Receipts } from './receipts.ts';
-import { recordOf } from './record.ts';
+import { sendDraft } from './sending.ts';
+import { Tries } from './tries.ts';
 
 /** How long closing waits for receipts. */
 const CLOSE_MS = 2_000;
 /** Who is busy says no oftener than this that it is here. */
 const SHOWN_MS = 1_000;
-/** Of how many drafts the time of the first try is kept, so that a second try gives the same id. */
-const REMEMBERED = 200;
 
 /** A desk of that agent. Closing it tells the last receipts and leaves the connection open. */
 export function createBusDesk(options: BusDeskOptions): MailDesk {
   const link = busLink(options);
   const { agent, project, clock } = link;
-  const sentAt = new Map<string, number>();
+  const tries = new Tries();
   let opened: Promise<Receipts> | undefined;
   const receipts = (): Promise<Receipts> =>
     (opened ??= import('./receipts.ts').then(({ createReceipts }) => createReceipts(link)));
@@ -32,22 +30,13 @@ export function createBusDesk(options: BusDeskOptions): MailDesk {
     shownAt = clock.monotonic();
     showPresence(link, via);
   };
-  const timeOf = (id: string): number => {
-    const at = sentAt.get(id) ?? clock.now();
-    sentAt.set(id, at);
-    const [oldest] = sentAt.keys();
-    if (sentAt.size > REMEMBERED && oldest !== undefined) sentAt.delete(oldest);
-    return at;
-  };
 
   return {
     agent,
     project,
     async send(draft, signal) {
-      const mail = await mailOf(link, draft, timeOf(draft.id), signal);
       show('send');
-      const seq = await post(link, draft.to, mail, signal);
-      return recordOf({ seq, from: agent, to: draft.to, mail }, draft.body);
+      return sendDraft(link, tries, draft, signal);
     },
     async log(query, signal) {
       const [{ recentMail }, { recordsWith }] = await Promise.all([import('./log.ts'), import('./pages.ts')]);

@@ -20,6 +20,8 @@ export interface BusDeskOptions {
   readonly identity: string;
   /** This machine's name. */
   readonly host: string;
+  /** Most bytes of bodies that one answer may hold; default: as many as there are. */
+  readonly mostBytes?: number;
 }
 
 export interface BusLink extends BusDeskOptions {

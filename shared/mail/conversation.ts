@@ -3,6 +3,7 @@
  * behind what it answers, so one reading from the first mail on finds all of them.
  */
 import type { StoredMail } from '../../schemas/index.ts';
+import { allowance } from './allowance.ts';
 import type { BusLink } from './bus-link.ts';
 import { mailSequence } from './message-id.ts';
 import { findMail, mailAt, onward } from './pages.ts';
@@ -28,15 +29,22 @@ export async function conversationOf(
     members.set(mail.seq, mail);
     first = mail;
   }
-  const scanned = await gather(link, members, first.seq, signal);
-  if (scanned < seq) await gather(link, members, seq, signal);
+  const allow = allowance(link.mostBytes);
+  allow(members.values());
+  const add = (mail: StoredMail) => {
+    allow([mail]);
+    members.set(mail.seq, mail);
+  };
+  const scanned = await gather(link, members, add, first.seq, signal);
+  if (scanned < seq) await gather(link, members, add, seq, signal);
   return [...members.values()].sort((a, b) => a.seq - b.seq);
 }
 
 /** Adds the answers that stand behind `after`; says how far that looked. */
 async function gather(
   link: BusLink,
-  members: Map<number, StoredMail>,
+  members: ReadonlyMap<number, StoredMail>,
+  add: (mail: StoredMail) => void,
   after: number,
   signal?: AbortSignal,
 ): Promise<number> {
@@ -45,7 +53,7 @@ async function gather(
   for await (const page of onward(link, {}, after, signal)) {
     for (const mail of page.mails) {
       const parent = parentOf(mail);
-      if (parent !== undefined && members.has(parent)) members.set(mail.seq, mail);
+      if (parent !== undefined && members.has(parent) && !members.has(mail.seq)) add(mail);
     }
     scanned = page.scanned_to;
     count += page.mails.length;

@@ -11,6 +11,7 @@ import { readTarget } from './names.ts';
 import { findMail, mailAt, recordWith } from './pages.ts';
 import { post } from './post.ts';
 import { recordOf } from './record.ts';
+import { storeId } from './store-id.ts';
 
 /** By sequence. A letter whose mail is gone is left out. */
 export async function deadLettersOf(link: BusLink, signal?: AbortSignal): Promise<readonly DeadLetter[]> {
@@ -46,7 +47,7 @@ export async function redeliver(
   const { body, body_file, priority, tags, ack_within_ms } = mail.mail;
   const copy = {
     v: 1 as const,
-    id: `copy.${link.agent}.${seq}.${target.kind}.${target.name}`.slice(0, 128),
+    id: storeId(link.agent, 'copy', `${seq}.${target.kind}.${target.name}`),
     kind: 'message' as const,
     at: link.clock.now(),
     reply_to: id,
@@ -57,7 +58,7 @@ export async function redeliver(
     ...(ack_within_ms === undefined ? {} : { ack_within_ms }),
     ...(link.host === '' ? {} : { host: link.host }),
   };
-  const stored = { from: link.agent, to: target, mail: copy, seq: await post(link, target, copy, signal) };
+  const stored = { from: link.agent, to: target, ...(await post(link, target, copy, { signal })) };
   await command(link, seq, true, signal);
   return recordOf(stored, await bodyOf(link, stored, signal));
 }

@@ -49,6 +49,14 @@ export interface WatchQuery extends MailChoice {
   readonly after?: number;
 }
 
+export interface InboxQuery {
+  /** 0: all of the newest 1,000. */
+  readonly limit: number;
+  readonly unreadOnly?: boolean;
+  /** A body of more than 64 KiB is left out, with a word where to have it. */
+  readonly brief?: boolean;
+}
+
 export interface Watched {
   readonly record: MailRecord;
   /** How many sequences of MAIL the reader is behind. */
@@ -116,11 +124,8 @@ export interface MailDesk {
   /** The own status. */
   status(signal?: AbortSignal): Promise<string | undefined>;
   setStatus(text: string | undefined, signal?: AbortSignal): Promise<void>;
-  /** Mail to the own name: unread first, then by age; `limit` 0: all of the newest 1,000. */
-  inbox(
-    query: { readonly limit: number; readonly unreadOnly?: boolean },
-    signal?: AbortSignal,
-  ): Promise<readonly InboxItem[]>;
+  /** Mail to the own name: unread first, then by age. */
+  inbox(query: InboxQuery, signal?: AbortSignal): Promise<readonly InboxItem[]>;
   /** Errors: `mail-unknown`. */
   read(seq: number, signal?: AbortSignal): Promise<MailRecord>;
   ack(seq: number, signal?: AbortSignal): Promise<MailRecord>;

@@ -3,11 +3,13 @@
  */
 import type { MailRecord, StoredMail } from '../../schemas/index.ts';
 import { WaggleError } from '../errors.ts';
+import { allowance } from './allowance.ts';
 import type { BusLink } from './bus-link.ts';
-import type { InboxItem, Trace } from './desk.ts';
+import type { InboxItem, InboxQuery, Trace } from './desk.ts';
 import { mailId, rfc3339 } from './message-id.ts';
 import { backward, mailAt, onward, recordWith } from './pages.ts';
 import { isTold, type Receipts } from './receipts.ts';
+import { recordOf } from './record.ts';
 
 /** How many of the newest mails to the own name are looked at. */
 const NEWEST = 1_000;
@@ -21,7 +23,7 @@ interface Entry {
 export async function inboxOf(
   link: BusLink,
   receipts: Receipts,
-  { limit, unreadOnly }: { readonly limit: number; readonly unreadOnly?: boolean },
+  { limit, unreadOnly, brief }: InboxQuery,
   signal?: AbortSignal,
 ): Promise<readonly InboxItem[]> {
   const mails = await ownMail(link, signal);
@@ -39,11 +41,21 @@ export async function inboxOf(
     limit === 0 ? NEWEST : limit - unread.length,
   );
   const items: InboxItem[] = [];
-  for (const { mail, state } of [...unread, ...others]) {
-    items.push({ record: await recordWith(link, mail, signal), state });
+  const chosen = [...unread, ...others];
+  if (brief !== true) allowance(link.mostBytes)(chosen.map(({ mail }) => mail));
+  for (const { mail, state } of chosen) {
+    const record = brief === true ? briefRecord(mail) : await recordWith(link, mail, signal);
+    items.push({ record, state });
   }
-  receipts.handed([...unread, ...others].map(({ mail }) => mail));
+  receipts.handed(chosen.map(({ mail }) => mail));
   return items;
+}
+
+/** A body that lies in FILES stays there. */
+function briefRecord(stored: StoredMail): MailRecord {
+  const { seq, mail } = stored;
+  const long = `(${mail.body_file?.size_bytes} bytes: fmail read ${mailId(mail.at, seq)})`;
+  return recordOf(stored, mail.body_file === undefined ? (mail.body ?? '') : long);
 }
 
 const newest = (entries: readonly Entry[], count: number): readonly Entry[] =>

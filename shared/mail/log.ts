@@ -3,6 +3,7 @@
  * and stop as soon as they have enough: what that costs depends on what is asked for, not on how much mail there is.
  */
 import type { StoredMail } from '../../schemas/index.ts';
+import { allowance } from './allowance.ts';
 import { bodyOf } from './bodies.ts';
 import type { BusLink } from './bus-link.ts';
 import type { LogQuery, MailChoice, Since } from './desk.ts';
@@ -26,10 +27,12 @@ export async function recentMail(
   const pages: StoredMail[][] = [];
   let found = 0;
   let last: number | undefined;
+  const allow = allowance(link.mostBytes);
   for await (const page of backward(link, filterOf(query), since === undefined ? count : SPAN, signal)) {
     // What came while the first page was made is for those who follow.
     const end = (last ??= page.last);
     const mails = page.mails.filter((mail) => mail.seq <= end && isSince(mail, since));
+    allow(mails);
     pages.unshift(mails);
     found += mails.length;
     if (found >= count || isBefore(page, since)) break;
@@ -46,9 +49,11 @@ async function allMail(
   signal?: AbortSignal,
 ): Promise<{ readonly mails: readonly StoredMail[]; readonly last: number }> {
   const mails: StoredMail[] = [];
+  const allow = allowance(link.mostBytes);
   let last: number | undefined;
   for await (const page of onward(link, filterOf(choice), Math.max(0, first - 1), signal)) {
     const end = (last ??= page.last);
+    allow(page.mails);
     for (const mail of page.mails) if (mail.seq <= end) mails.push(mail);
     if (page.scanned_to >= end) break;
   }
@@ -63,9 +68,13 @@ export async function searchMail(
 ): Promise<readonly StoredMail[]> {
   const wanted = text.toLowerCase();
   const found: StoredMail[] = [];
+  const allow = allowance(link.mostBytes);
   for await (const page of backward(link, filterOf(choice), SPAN, signal)) {
     for (const mail of page.mails.toReversed()) {
-      if (await holds(link, mail, wanted, signal)) found.unshift(mail);
+      if (await holds(link, mail, wanted, signal)) {
+        allow([mail]);
+        found.unshift(mail);
+      }
       if (limit > 0 && found.length === limit) return found;
     }
   }

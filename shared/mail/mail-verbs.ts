@@ -6,7 +6,7 @@
  * Mails are named by id or sequence, targets as `tasks` and `@alice`; answers are what the desk answers.
  */
 import { WaggleError } from '../errors.ts';
-import type { LogQuery, MailChoice, MailDesk, Since, WatchQuery } from './desk.ts';
+import type { InboxQuery, LogQuery, MailChoice, MailDesk, Since, WatchQuery } from './desk.ts';
 import { mailSequence } from './message-id.ts';
 import { readAgent, readTarget } from './names.ts';
 import { readSince } from './since.ts';
@@ -52,11 +52,16 @@ export const mailVerbs = {
       throw new WaggleError('usage', { message });
     },
   }),
-  'mail.inbox': verb<{ limit: number; unreadOnly?: boolean }, Awaited<ReturnType<MailDesk['inbox']>>>({
-    write: ({ limit, unreadOnly }) => ({ limit, ...(unreadOnly === true ? { unread_only: true } : {}) }),
+  'mail.inbox': verb<InboxQuery, Awaited<ReturnType<MailDesk['inbox']>>>({
+    write: ({ limit, unreadOnly, brief }) => ({
+      limit,
+      ...(unreadOnly === true ? { unread_only: true } : {}),
+      ...(brief === true ? { brief: true } : {}),
+    }),
     read: (args) => ({
       limit: count(args, 'limit', 0),
       ...(flag(args, 'unread_only') ? { unreadOnly: true } : {}),
+      ...(flag(args, 'brief') ? { brief: true } : {}),
     }),
     call: (desk, query, signal) => desk.inbox(query, signal),
   }),

@@ -68,7 +68,7 @@ export async function registerName(
   name: string | undefined,
   signal?: AbortSignal,
 ): Promise<WhoRecord> {
-  if (name !== undefined) return register(link, readAgent(name), signal);
+  if (name !== undefined) return register(link, readAgent(name), signal, identityFor(link, readAgent(name)));
   const taken = new Set((await whoIsThere(link, signal)).map((one) => one.name));
   for (let n = 0; n < TRIES * 2; n += 1) {
     const wanted = (n < TRIES ? shortName : longName)(link.randomId);
@@ -85,11 +85,27 @@ export async function registerName(
   });
 }
 
-async function register(link: BusLink, name: string, signal?: AbortSignal): Promise<WhoRecord> {
+/**
+ * Whoever has a name and asks for another is somebody else than the one who works under that: two terminals in one
+ * folder are two agents.
+ */
+function identityFor({ identity, agent }: BusLink, name: string): string {
+  return agent === name || NAMELESS.test(agent) ? identity : `${identity}#${agent}`;
+}
+
+/** How those are called who have no name. */
+const NAMELESS = /^anon-[a-z0-9]+$/;
+
+async function register(
+  link: BusLink,
+  name: string,
+  signal?: AbortSignal,
+  identity: string = link.identity,
+): Promise<WhoRecord> {
   // The name is the asker's, from the subject: who registers asks as whom it wants to be.
   const board = await link.board(name);
   const answer = await board.command(
-    { v: 1, kind: 'register', id: link.randomId(), identity: lineOf(link.identity) || name, ...hostOf(link) },
+    { v: 1, kind: 'register', id: link.randomId(), identity: lineOf(identity) || name, ...hostOf(link) },
     signal,
   );
   if (answer.status === 'refused' && answer.code === 'name-taken')

@@ -14,6 +14,7 @@ import { RESERVED_AGENT } from '../../schemas/limits.ts';
 import type { BusLink } from './bus-link.ts';
 import { backward, type MailPage, onward } from './pages.ts';
 import { post } from './post.ts';
+import { storeId } from './store-id.ts';
 
 const ranks: Readonly<Record<ReceiptState, number>> = { delivered: 1, read: 2, acknowledged: 3 };
 /** More mails than this are looked up by one reading of the reader's receipts. */
@@ -86,8 +87,9 @@ export function createReceipts(link: BusLink): Receipts {
 
   const store = async ({ seq }: StoredMail, state: ReceiptState, signal?: AbortSignal): Promise<void> => {
     const to = { kind: 'receipt', name: String(seq) } as const;
-    const id = `receipt.${agent}.${seq}.${state}`;
-    await post(link, to, { v: 1, id, kind: 'receipt', at: clock.now(), receipt: { seq, state } }, signal);
+    const id = storeId(agent, 'receipt', `${seq}.${state}`);
+    const mail = { v: 1, id, kind: 'receipt', at: clock.now(), receipt: { seq, state } } as const;
+    await post(link, to, mail, { signal });
     remember(seq, state);
   };
 
@@ -108,9 +110,9 @@ export function createReceipts(link: BusLink): Receipts {
 
   return {
     handed(mails) {
-      waiting.push(
-        ...mails.filter((mail) => isTold(mail, 'delivered', agent) && !isToldOf(mail.seq, 'delivered')),
-      );
+      for (const mail of mails) {
+        if (isTold(mail, 'delivered', agent) && !isToldOf(mail.seq, 'delivered')) waiting.push(mail);
+      }
       if (waiting.length > 0) {
         running ??= tellWaiting().finally(() => {
           running = undefined;

@@ -17,6 +17,8 @@ export interface SocketPlace {
   readonly project?: string;
   /** Sent with each request; on a run's socket it can only be the run's own. */
   readonly agent?: string;
+  /** Told what an answer says besides: urgent mail waits. */
+  readonly onNotice?: (line: string) => void;
 }
 
 export type Ask = Omit<SocketRequest, 'req_id' | 'project_id' | 'agent'>;
@@ -37,7 +39,7 @@ const ANSWER_MS = 60_000;
 
 /** Connects. Errors: `socket-closed`; `project-mismatch` and `mail-invalid` where the place is another's. */
 export async function openSocketClient(place: SocketPlace): Promise<SocketClient> {
-  const channel = await Channel.open(place.path);
+  const channel = await Channel.open(place.path, place.onNotice);
   const whole = (request: Ask): SocketRequest => ({
     ...request,
     ...(place.project === undefined ? {} : { project_id: place.project }),
@@ -84,16 +86,19 @@ class Channel {
   readonly #socket: Socket;
   readonly #reader: LineReader;
   readonly #waiting: Waiting[] = [];
+  readonly #onNotice: SocketPlace['onNotice'];
+  #notice: string | undefined;
   #number = 0;
   #fault: unknown;
 
-  private constructor(path: string, socket: Socket) {
+  private constructor(path: string, socket: Socket, onNotice: SocketPlace['onNotice']) {
     this.#path = path;
+    this.#onNotice = onNotice;
     this.#socket = socket;
     this.#reader = new LineReader(socket);
   }
 
-  static open(path: string): Promise<Channel> {
+  static open(path: string, onNotice?: SocketPlace['onNotice']): Promise<Channel> {
     return new Promise((resolve, reject) => {
       const socket = connect({ path });
       socket.once('error', (error: NodeJS.ErrnoException) => {
@@ -103,7 +108,7 @@ class Channel {
       socket.once('connect', () => {
         // From here on its `close` tells of whatever happens.
         socket.on('error', () => {});
-        resolve(new Channel(path, socket));
+        resolve(new Channel(path, socket, onNotice));
       });
     });
   }
@@ -171,9 +176,16 @@ class Channel {
         return;
       }
       const waiting = this.#waiting.shift();
+      if (line.ok) this.#heed(line.notice);
       if (line.ok) waiting?.resolve(line);
       else waiting?.reject((await import('../socket/refusal.ts')).errorOf(line));
     }
+  }
+
+  /** Says the same only once. */
+  #heed(notice: string | undefined): void {
+    if (notice !== undefined && notice !== this.#notice) this.#onNotice?.(notice);
+    this.#notice = notice;
   }
 
   gone(): WaggleError {

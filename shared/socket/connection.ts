@@ -5,9 +5,11 @@
  * 1. Whatever a request holds, it is answered with a line; only one that is too long, and a reader that takes nothing,
  *    end the connection.
  * 2. A `send` is answered after its mail is stored.
- * 3. What waits for a peer is bounded, however slow it is: nothing is fetched before the last line has found room.
+ * 3. What waits for a peer is bounded, however slow it is: nothing is fetched before the last line has found room; and
+ *    few of all peers' long answers are in memory at once.
  */
 import type { Socket } from 'node:net';
+import type PQueue from 'p-queue';
 import type { SocketLine, SocketRequest } from '../../schemas/index.ts';
 import { taskVerbs } from '../agent/task-verbs.ts';
 import type { Clock } from '../clock.ts';
@@ -31,6 +33,8 @@ export interface ConnectionOptions extends RequestRules {
   readonly log: Log;
   /** Longest line from a peer, without its break. */
   readonly lineBytes: number;
+  /** The requests whose answers may be long, of all connections: as many at once as it lets. */
+  readonly lists: PQueue;
   /** How often a watch that has nothing to say says so. */
   readonly pingMs: number;
   /** How long a reader may take nothing. */
@@ -100,6 +104,26 @@ async function serveLine(text: string, line: Line): Promise<boolean> {
     return true;
   }
   const { request } = reading;
+  if (!longAnswers.has(request.cmd)) return serveRequest(request, line);
+  // Until it has been taken, its answer has its place: for as long as its peer may take nothing.
+  const served = await options.lists.add(() => serveRequest(request, line), { signal: over });
+  return served === true;
+}
+
+const longAnswers: ReadonlySet<string> = new Set([
+  'mail.log',
+  'mail.inbox',
+  'mail.search',
+  'mail.thread',
+  'mail.dead_letters',
+  'mail.trace',
+  'who',
+  'topics',
+]);
+
+/** Whether more requests may come. */
+async function serveRequest(request: SocketRequest, line: Line): Promise<boolean> {
+  const { writer, options, over } = line;
   const { req_id: reqId } = request;
   let answer: SocketLine;
   try {
@@ -107,7 +131,9 @@ async function serveLine(text: string, line: Line): Promise<boolean> {
     try {
       if (request.cmd === 'watch' || request.cmd === 'mail.watch')
         return await serveWatch(seat, request, line);
-      answer = await answerTo(seat, request, line);
+      const told = await answerTo(seat, request, line);
+      const notice = seat.notice?.();
+      answer = notice === undefined ? told : { ...told, notice };
     } finally {
       seat.release();
     }
@@ -125,6 +151,8 @@ async function serveLine(text: string, line: Line): Promise<boolean> {
   return true;
 }
 
+type OkLine = Extract<SocketLine, { ok: true }>;
+
 const answered = (reqId: string | undefined, more: { id?: string; result?: unknown } = {}) => ({
   ok: true as const,
   ...(more.id === undefined ? {} : { id: more.id }),
@@ -132,7 +160,7 @@ const answered = (reqId: string | undefined, more: { id?: string; result?: unkno
   ...(more.result === undefined ? {} : { result: more.result }),
 });
 
-async function answerTo(seat: Seat, request: SocketRequest, { options, over }: Line): Promise<SocketLine> {
+async function answerTo(seat: Seat, request: SocketRequest, { options, over }: Line): Promise<OkLine> {
   const { cmd, req_id: reqId, args = {} } = request;
   const { mail, tasks } = seat;
   const { clock, randomId } = options;

@@ -13,11 +13,14 @@ export type Read =
   | { readonly kind: 'end' };
 
 const LF = 0x0a;
+const KEPT_BYTES = 16 * 1024;
+const nothing = Buffer.alloc(0);
 
 export class LineReader {
   readonly #socket: Socket;
   readonly #limit: number;
-  #parts: Buffer[] = [];
+  /** Of it the first `#bytes` have come. */
+  #line: Buffer = nothing;
   #bytes = 0;
   readonly #lines: string[] = [];
   #isTooLong = false;
@@ -82,22 +85,33 @@ export class LineReader {
     this.#wake();
   }
 
+  /** Copied: a peer that sends single bytes would have each of them kept in a buffer of its own. */
   #add(part: Buffer): void {
     if (this.#isTooLong || part.length === 0) return;
-    this.#parts.push(part);
-    this.#bytes += part.length;
-    if (this.#bytes <= this.#limit) return;
-    this.#isTooLong = true;
-    this.#forget();
+    const bytes = this.#bytes + part.length;
+    if (bytes > this.#limit) {
+      this.#isTooLong = true;
+      this.#forget();
+      return;
+    }
+    if (bytes > this.#line.length) {
+      const more = Buffer.allocUnsafeSlow(Math.max(bytes, 2 * this.#line.length));
+      this.#line.copy(more, 0, 0, this.#bytes);
+      this.#line = more;
+    }
+    part.copy(this.#line, this.#bytes);
+    this.#bytes = bytes;
   }
 
   #finish(): void {
-    this.#lines.push(Buffer.concat(this.#parts, this.#bytes).toString('utf8'));
-    this.#forget();
+    this.#lines.push(this.#line.toString('utf8', 0, this.#bytes));
+    // Room of the usual size stays for the next line.
+    if (this.#line.length > KEPT_BYTES) this.#forget();
+    this.#bytes = 0;
   }
 
   #forget(): void {
-    this.#parts = [];
+    this.#line = nothing;
     this.#bytes = 0;
   }
 

@@ -22,12 +22,12 @@ export interface Listener {
  * Listens on the path, mode 0600. Between its making and its mode only the folder guards it: that should be 0700.
  * Errors: `not-ready`.
  */
-export async function listenAtPath(path: string): Promise<Listener> {
+export async function listenAtPath(path: string, mostConnections = MOST_CONNECTIONS): Promise<Listener> {
   const what = `the socket ${path}`;
   if (Buffer.byteLength(path) > SOCKET_PATH_BYTES) {
     throw new WaggleError('not-ready', { what, cause: `its path has more than ${SOCKET_PATH_BYTES} bytes` });
   }
-  const listener = await listen({ path }, what);
+  const listener = await listen({ path }, what, mostConnections);
   try {
     await chmod(path, 0o600);
     return listener;
@@ -39,12 +39,12 @@ export async function listenAtPath(path: string): Promise<Listener> {
 
 /** Errors: `not-ready`. */
 export const listenAtPort = (host: string, port: number): Promise<Listener> =>
-  listen({ host, port }, `port ${port} of ${host}`);
+  listen({ host, port }, `port ${port} of ${host}`, MOST_CONNECTIONS);
 
-async function listen(options: ListenOptions, what: string): Promise<Listener> {
+async function listen(options: ListenOptions, what: string, mostConnections: number): Promise<Listener> {
   // A peer that has sent its last may still wait for the answer. Nothing is read before somebody asks for it.
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
-  server.maxConnections = MOST_CONNECTIONS;
+  server.maxConnections = mostConnections;
   const early: Socket[] = [];
   let taker = (socket: Socket): void => {
     early.push(socket);

@@ -11,6 +11,8 @@ export interface Seat {
   readonly mail: MailDesk;
   /** Absent where nobody works on a task. */
   readonly tasks?: TaskDesk;
+  /** A line that every answer carries: what the agent should know now. */
+  notice?(): string | undefined;
 }
 
 export interface TakenSeat extends Seat {
@@ -23,9 +25,19 @@ export interface Seats {
   take(agent: string | undefined): Promise<TakenSeat>;
 }
 
-/** One seat for all requests: nobody can speak for another. */
+/** One seat for all requests: nobody can speak for another, nor register another name. */
 export function oneSeat(seat: Seat): Seats {
   const { agent } = seat.mail;
+  const mail: MailDesk = {
+    ...seat.mail,
+    async register(name = agent, signal) {
+      if (name !== agent) {
+        const message = `this socket is ${agent}'s: its name cannot be another, such as ${name}`;
+        throw refusal('invalid_agent', message, 'mail-invalid');
+      }
+      return seat.mail.register(agent, signal);
+    },
+  };
   return {
     async take(asked) {
       const name = nameOf(asked);
@@ -36,7 +48,7 @@ export function oneSeat(seat: Seat): Seats {
           'mail-invalid',
         );
       }
-      return { ...seat, release() {} };
+      return { ...seat, mail, release() {} };
     },
   };
 }

@@ -3,6 +3,7 @@
  * form. Owns its connections: when it is closed, they are.
  */
 import type { Socket } from 'node:net';
+import PQueue from 'p-queue';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { RandomId } from '../random.ts';
@@ -14,6 +15,7 @@ import type { Seats } from './seats.ts';
 export const LINE_BYTES = 1024 * 1024 + 64 * 1024;
 const PING_MS = 15_000;
 const STALL_MS = 60_000;
+const LISTS_AT_ONCE = 16;
 
 export interface SocketServerOptions {
   readonly project: string;
@@ -26,6 +28,8 @@ export interface SocketServerOptions {
   readonly pingMs?: number;
   readonly stallMs?: number;
   readonly lineBytes?: number;
+  /** How many long answers are in memory at once. */
+  readonly listsAtOnce?: number;
 }
 
 export interface SocketServer {
@@ -35,10 +39,11 @@ export interface SocketServer {
 
 export function serveSocket(options: SocketServerOptions): SocketServer {
   const { listeners, pingMs = PING_MS, stallMs = STALL_MS, lineBytes = LINE_BYTES } = options;
+  const lists = new PQueue({ concurrency: options.listsAtOnce ?? LISTS_AT_ONCE });
   const open = new Map<AbortController, Promise<void>>();
   const serve = (socket: Socket, needsProject: boolean) => {
     const end = new AbortController();
-    const one = { ...options, needsProject, pingMs, stallMs, lineBytes };
+    const one = { ...options, lists, needsProject, pingMs, stallMs, lineBytes };
     const done = serveConnection(socket, one, end.signal).finally(() => open.delete(end));
     open.set(end, done);
   };

@@ -13,6 +13,8 @@ import { refusal, SocketRefusal } from './refusal.ts';
 /** What is to be watched: after a sequence, or from a time on (milliseconds since the epoch, by the senders' clocks). */
 export interface Watch extends WatchQuery {
   readonly fromTime?: number;
+  /** Of direct mail only that to this agent. */
+  readonly mine?: string;
 }
 
 /** Errors: `SocketRefusal`, `usage`, `mail-invalid`. */
@@ -21,8 +23,9 @@ export function readWatch(request: SocketRequest, agent: string, now: number): W
   return { ...readTopic(request.topic?.trim() ?? '', agent), ...readSince(request.since?.trim() ?? '', now) };
 }
 
-function readTopic(topic: string, agent: string): WatchQuery {
-  if (topic === '' || topic === '*') return { everything: true };
+function readTopic(topic: string, agent: string): Watch {
+  // As the seed: every topic, and what is for the asker.
+  if (topic === '' || topic === '*') return { everything: true, mine: agent };
   if (topic.toLowerCase() === '@me') return { target: { kind: 'agent', name: agent } };
   try {
     return { target: readTarget(topic) };
@@ -57,6 +60,17 @@ const SINCE_RECORDS = 500;
 /** The mails of a watch, each once and in order, until the signal aborts. */
 export async function* watchedMail(
   desk: MailDesk,
+  { mine, ...watch }: Watch,
+  signal: AbortSignal,
+): AsyncGenerator<Watched> {
+  for await (const watched of allWatched(desk, watch, signal)) {
+    const { to } = watched.record;
+    if (mine === undefined || !to.startsWith('@') || to === `@${mine}`) yield watched;
+  }
+}
+
+async function* allWatched(
+  desk: MailDesk,
   { fromTime, ...query }: Watch,
   signal: AbortSignal,
 ): AsyncGenerator<Watched> {
@@ -64,11 +78,15 @@ export async function* watchedMail(
     yield* desk.watch(query, signal);
     return;
   }
-  const { records, last } = await desk.log(
-    { ...query, limit: SINCE_RECORDS, since: { at: fromTime } },
-    signal,
-  );
-  if (records.length < SINCE_RECORDS) {
+  const since = await desk
+    .log({ ...query, limit: SINCE_RECORDS, since: { at: fromTime } }, signal)
+    .catch((error: unknown) => {
+      // More than may be held at once.
+      if (isWaggleError(error, 'usage')) return undefined;
+      throw error;
+    });
+  if (since !== undefined && since.records.length < SINCE_RECORDS) {
+    const { records, last } = since;
     for (const [at, record] of records.entries()) yield { record, lag: records.length - 1 - at };
     yield* desk.watch({ ...query, after: last }, signal);
     return;

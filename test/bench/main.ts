@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: measures what the design rests on, in under a minute. `--json` prints one object for machines;
+ * `npm run bench`: measures what the design rests on, in under two minutes. `--json` prints one object for machines;
  * names of scenarios choose among them. Standard output holds the result, standard error the progress.
  */
 import { systemClock } from '../../shared/clock.ts';
@@ -11,10 +11,20 @@ import { grantLatency } from './grant-latency.ts';
 import { missingFsync } from './hives.ts';
 import { lifecycles } from './lifecycles.ts';
 import { thisMachine } from './machine.ts';
+import { mailLatency } from './mail-latency.ts';
+import { mailLog } from './mail-log.ts';
 import { machineText, type Result, resultText } from './report.ts';
 
-const scenarios: readonly Scenario[] = [grantLatency, lifecycles, claimCost, codecCost, fmailStart];
-const withBus: readonly Scenario[] = [grantLatency, lifecycles];
+const scenarios: readonly Scenario[] = [
+  grantLatency,
+  lifecycles,
+  claimCost,
+  codecCost,
+  fmailStart,
+  mailLatency,
+  mailLog,
+];
+const withBus: readonly Scenario[] = [grantLatency, lifecycles, mailLatency];
 
 /** A run that takes longer hangs: say where instead of waiting for ever. */
 const LIMIT_MS = 300_000;

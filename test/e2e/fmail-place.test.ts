@@ -2,8 +2,16 @@
  * `fmail`'s commands that are not about one's own mail, against a real hive: gc, init, completion, robot help; and what
  * it says where two projects are meant.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runFmail } from '../../services/cli/fmail/program.ts';
@@ -197,6 +205,73 @@ describe('init', () => {
     expect(await fmailIn(place.path, ['init'], { FMAIL_ROOT: 'elsewhere' })).toEqual(printed(''));
     expect(idIn('elsewhere')).toBe('elsewhere');
   });
+});
+
+describe('the bus of a project', () => {
+  const sentFrom = async (folder: string, variables: Record<string, string> = {}) => {
+    const said = await fmailIn(folder, ['send', 'place', 'x'], { FMAIL_AGENT: 'ann', ...variables });
+    return { ...said, stdout: said.stdout.replace(/^\d{8}-\d{6}-\d{4,}\n$/, 'ID') };
+  };
+  const stored = { code: 0, stdout: 'ID', stderr: '' };
+
+  test('is found by FMAIL_ROOT from anywhere, also by a relative one', async () => {
+    expect(await sentFrom(place.path, { FMAIL_ROOT: line.folder })).toEqual(stored);
+    expect(await sentFrom(join(line.folder, '.waggle'), { FMAIL_ROOT: '..' })).toEqual(stored);
+    expect(await fmailIn(place.path, ['gc', '--dry-run'], { FMAIL_ROOT: line.folder })).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+  });
+
+  test('is that of FMAIL_ROOT, not of the folder, where both have one', async () => {
+    const here = join(place.path, 'with-bus', '.waggle');
+    mkdirSync(here, { recursive: true });
+    writeFileSync(join(here, 'bus.json'), '{}');
+    const folder = dirname(here);
+    expect(await sentFrom(folder, { FMAIL_ROOT: line.folder })).toEqual(stored);
+    expect((await sentFrom(folder)).stderr).toContain(join(here, 'bus.json'));
+  });
+
+  test('is that of the folder where FMAIL_ROOT has none', async () => {
+    expect(await sentFrom(line.folder, { FMAIL_ROOT: place.path })).toEqual(stored);
+  });
+
+  test('is told as unknown with each folder that was looked in', async () => {
+    const said = await sentFrom(place.path, { FMAIL_ROOT: 'nowhere' });
+    const nowhere = join(place.path, 'nowhere');
+    expect([said.code, said.stderr]).toEqual([
+      1,
+      expect.stringContaining(`from ${nowhere} (FMAIL_ROOT), then from ${place.path} upward`),
+    ]);
+  });
+
+  test('is found in a linked working tree outside of the main one, and so is a bridge', async () => {
+    const main = makeRepository(join(place.path, 'main-tree'));
+    mkdirSync(join(main, '.waggle'));
+    copyFileSync(join(line.folder, '.waggle', 'bus.json'), join(main, '.waggle', 'bus.json'));
+    const tree = join(place.path, 'linked-tree');
+    gitIn(main, 'worktree', 'add', tree);
+    mkdirSync(join(tree, 'deep'));
+    expect(await sentFrom(join(tree, 'deep'))).toEqual(stored);
+    rmSync(join(main, '.waggle'), { recursive: true });
+    expect((await sentFrom(tree)).stderr).toContain('no bus is known');
+    mkdirSync(join(main, '.fmail'));
+    const { WAGGLE_SOCKET = '' } = await ways.socket.variables('ann');
+    symlinkSync(WAGGLE_SOCKET, join(main, '.fmail', 'forged.sock'));
+    writeFileSync(join(main, '.fmail', 'project.json'), JSON.stringify({ id: project }));
+    expect(await sentFrom(tree)).toEqual(stored);
+  });
+});
+
+test('nobody is the orchestrator', async () => {
+  for (const args of [['send', 'task', 'x'], ['log'], ['inbox']]) {
+    const said = await fmailIn(line.folder, args, { FMAIL_AGENT: 'Orchestrator' });
+    expect([said.code, said.stdout, said.stderr]).toEqual([
+      2,
+      '',
+      expect.stringMatching(/^Error: FMAIL_AGENT: orchestrator is the name of Waggle's own service/),
+    ]);
+  }
 });
 
 describe('a project that is not the one of this bus', () => {

@@ -12,6 +12,7 @@ import { randomId } from '../../shared/random.ts';
 import { until } from '../support/asking.ts';
 import { type CommandLine, commandLine, type Said } from '../support/command-line.ts';
 import { project, startHive, type TestHive } from '../support/orchestrator.ts';
+import { gitIn } from '../support/repository.ts';
 import { type SocketPeer, socketPeer } from '../support/socket-peer.ts';
 
 let port: number;
@@ -243,6 +244,19 @@ describe('a bridge', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/port \d+ of 127\.0\.0\.1 did not get ready: something listens there already/);
     expect(existsSync(path)).toBe(false);
+  });
+
+  test('says in its help where it serves when nothing is said', async () => {
+    const { code, stdout } = await line.run(['mail-bridge', '--help']);
+    expect(code).toBe(0);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('or off (default: 127.0.0.1:7463)');
+    expect(stdout).not.toContain('{');
+  });
+
+  test('keeps its folder out of commits', async () => {
+    gitIn(line.folder, 'init', '--quiet');
+    await startBridge();
+    expect(gitIn(line.folder, 'status', '--porcelain')).not.toContain('.fmail');
   });
 
   test('listens on the loopback alone', async () => {

@@ -214,7 +214,8 @@ describe('following', () => {
     try {
       const on = { bus, reader: createReader(bus, project, 'slow') };
       const watching = follow({ target: topic, after: 0 }, 1, on);
-      await Promise.all(numbers(300).map((body) => send(topic, body)));
+      const sender = (body: string) => `s${Number(body) % 5}`;
+      await Promise.all(numbers(300).map((body) => sendMail(ada, project, sender(body), topic, mail(body))));
       await until('all came', () => watching.seen.length >= 300);
       await watching.stop();
       expect(watching.seen).toHaveLength(300);

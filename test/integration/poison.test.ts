@@ -1,8 +1,16 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Deciders } from '../../services/orchestrator/judge.ts';
-import { applyClaim, applyCommand, applyReport, BoardBroken } from '../../shared/board/decide.ts';
+import {
+  applyClaim,
+  applyCommand,
+  applyLook,
+  applyMail,
+  applyReport,
+  BoardBroken,
+} from '../../shared/board/decide.ts';
 import type { BoardClient } from '../../shared/bus/board-client.ts';
 import type { Bus } from '../../shared/bus/port.ts';
+import { sendMail } from '../../shared/bus/send-mail.ts';
 import { subjectsOf } from '../../shared/bus/subjects.ts';
 import {
   about,
@@ -47,6 +55,14 @@ const deciders: Deciders = {
     strike(input.report.id);
     return applyReport(board, input, now);
   },
+  applyMail(board, input, now) {
+    strike(input.stored.mail.id);
+    return applyMail(board, input, now);
+  },
+  applyLook(board, input, now) {
+    if (board.letters.watched.get(input.seq)?.from === 'spoiler') strike('break-me');
+    return applyLook(board, input, now);
+  },
 };
 
 beforeEach(async () => {
@@ -73,6 +89,12 @@ const claimUntil = async (label: string) => {
   return await claimer.next({ holds: [], waitMs: 500, signal: new AbortController().signal });
 };
 
+/** A mail to somebody, whose delivery is watched. */
+const mailFrom = (from: string, id: string): Promise<number> => {
+  const mail = { v: 1, id, kind: 'message', at: 1, body: 'hi' } as const;
+  return sendMail(w1, project, from, { kind: 'agent', name: 'w1' }, mail);
+};
+
 async function expectOnward(): Promise<void> {
   const name = `onward-${Math.round(performance.now())}`;
   await add(client, plain(name, { priority: 'P0' }));
@@ -96,18 +118,23 @@ test('what makes a decision throw is refused by name, by every door, and the ter
   expect((await sendClaim(w1, 'w1', carried)).report).toMatchObject({ code: 'undecidable' });
   const seq = await mailReport(w1, 'w1', done(grant, 'throw-me-mail'));
   await consumed(seq);
+  const letter = await mailFrom('ann', 'throw-me-letter');
+  await consumed(letter);
   expect((await status()).term).toBe(1);
   expect(await stateOf(client, 'one')).toBe('claimed');
   await hive.restartOrchestrator();
   // The mail is behind us: nobody tries it again.
   expect((await status()).mail_seq).toBeGreaterThanOrEqual(seq);
   expect(tried.filter((what) => what === 'throw-me-mail')).toHaveLength(1);
+  expect((await status()).mail_seq).toBeGreaterThanOrEqual(letter);
+  expect(tried.filter((what) => what === 'throw-me-letter')).toHaveLength(1);
   await expectOnward();
 });
 
 test.each([
+  ['a mail to somebody', () => mailFrom('ann', 'break-me')],
   [
-    'a mail',
+    'a report',
     () =>
       mailReport(w1, 'w1', {
         ...about({ task: 'one', fence: 1, run: 'r' } as never, 'break-me'),
@@ -131,6 +158,17 @@ test.each([
   await hive.restartOrchestrator();
   await expectOnward();
   expect(tried).toHaveLength(1);
+});
+
+test('a letter that breaks the board when it is looked at costs one term, and the next one leaves it alone', async () => {
+  // A mail to somebody known waits.
+  await sendClaim(w1, 'w1', claimBy('w1'));
+  const seq = await mailFrom('spoiler', 'fine');
+  await until('the next term', async () => (await status().catch(() => undefined))?.term === 2);
+  await consumed(seq);
+  await expectOnward();
+  expect(tried).toEqual(['break-me']);
+  expect((await status()).term).toBe(2);
 });
 
 test('what is too large to be stored, or no message at all, is refused and consumed, also by the next leader', async () => {

@@ -142,6 +142,35 @@ describe('mail of a run', () => {
     expect(states.every(({ by }) => by === name)).toBe(true);
   });
 });
+test('every answer says that urgent mail waits, until it has been read', async () => {
+  const name = 'busy';
+  const [ready, go] = [join(runs.folder, 'busy-ready'), join(runs.folder, 'busy-go')];
+  const going = run(
+    `${says({ cmd: 'ping' })}echo > "${ready}"; while [ ! -e "${go}" ]; do sleep 0.02; done; ${says(
+      { cmd: 'task.current' },
+      { cmd: 'mail.inbox' },
+      { cmd: 'ping' },
+    )}`,
+    {},
+    {},
+    name,
+  );
+  await until('it works', () => existsSync(ready));
+  const to = { kind: 'agent', name } as const;
+  await runs.operator.send({ id: randomId(), to, body: 'in time' });
+  const urgent = await runs.operator.send({ id: randomId(), to, body: 'stop', priority: 'high' });
+  // What tells the agent is not what has shown it the mail.
+  expect((await runs.operator.trace(sequenceOf(urgent))).receipts).toEqual([]);
+  writeFileSync(go, '');
+  const { answers } = await going;
+  expect(answers.map(({ notice }) => notice)).toEqual([
+    undefined,
+    '1 urgent mail waits: fmail inbox',
+    undefined,
+    undefined,
+  ]);
+});
+
 test('a harness that waits for mail gets it, and its watch ends with the run', async () => {
   const name = 'watcher';
   const watching = `node -e "

@@ -2,7 +2,7 @@
  * `waggle mail-bridge`: the mail bridge in the foreground, logging JSON lines to standard error.
  */
 import { resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { openContext } from '../../../shared/service/context.ts';
 import type { CommandModule } from '../command-module.ts';
 import { runBridge } from '../mail-bridge/bridge.ts';
@@ -29,11 +29,10 @@ export const build: CommandModule['build'] = (session) =>
   new Command('mail-bridge')
     .description('serve mail to the fmail programs of other tools (JSON lines) until Ctrl-C')
     .option('--socket <path>', 'the Unix socket (default: .fmail/forged.sock of the project)')
-    .option(
-      '--tcp <host:port>',
-      'a port of the loopback, or off (default: 127.0.0.1:7463)',
-      tcpPlace,
-      SEED_TCP,
+    .addOption(
+      new Option('--tcp <host:port>', 'a port of the loopback, or off')
+        .default(SEED_TCP, `${SEED_TCP.host}:${SEED_TCP.port}`)
+        .argParser(tcpPlace),
     )
     .addHelpText('after', NOTES)
     .action(async ({ socket, tcp }: Flags) => {

@@ -11,17 +11,18 @@ const MOST_BYTES = 1024 * 1024;
 
 /**
  * The line break at the end of a file or pipe is not the message's. From a terminal nothing is read: the empty text.
- * Errors: `usage` for both a text and a file, `mail-invalid`.
+ * A blank text beside a file is none, and so is a blank file name. Errors: `usage` for both a text and a file, `mail-invalid`.
  */
 export async function readBody(
   { stdin, folder }: Session,
   message: string | undefined,
-  file: string | undefined,
+  given: string | undefined,
 ): Promise<string> {
-  if (message !== undefined && file !== undefined) {
+  const file = given?.trim() === '' ? undefined : given;
+  if (file !== undefined && (message ?? '').trim() !== '') {
     throw new WaggleError('usage', { message: 'expected a message or --file, got both' });
   }
-  if (message !== undefined) return message;
+  if (message !== undefined && file === undefined) return message;
   if (file === undefined || file === '-') return stdin.isTTY ? '' : readWhole(stdin);
   try {
     return await readWhole(createReadStream(resolve(folder, file)));

@@ -4,18 +4,28 @@
 
 import { realpath } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
+import { RESERVED_AGENT } from '../../../schemas/limits.ts';
+import { WaggleError } from '../../../shared/errors.ts';
 import type { Log } from '../../../shared/log.ts';
 import { createBusDesk } from '../../../shared/mail/bus-desk.ts';
 import { randomId } from '../../../shared/random.ts';
 import { connectAs, openBusContext } from '../../../shared/service/context.ts';
 import type { FmailSession } from './command-row.ts';
+import { mailPlace } from './mail-place.ts';
 import type { OpenDesk } from './open-desk.ts';
 
 /** Errors: `bus-unknown`, `usage`, `config-invalid`, `project-mismatch`, the port's. */
-export async function openBusDesk({ folder, variables, nameless, signal }: FmailSession): Promise<OpenDesk> {
+export async function openBusDesk(session: FmailSession): Promise<OpenDesk> {
+  const { nameless, signal } = session;
+  const { folder, variables } = await mailPlace(session);
   const context = await openBusContext({ folder, variables });
   const { project, root, clock } = context;
   const agent = context.environment.agent ?? nameless;
+  // What it says is taken for the board's own word, and never watched.
+  if (agent === RESERVED_AGENT)
+    throw new WaggleError('usage', {
+      message: `FMAIL_AGENT: ${agent} is the name of Waggle's own service; expected another (\`waggle inbox\` shows its mail)`,
+    });
   const host = hostname();
   const identity = await identityOf(variables['FMAIL_SESSION']?.trim(), host, root);
   const swarm = await connectAs({ ...context, log: noLog }, 'agent', agent, { signal });

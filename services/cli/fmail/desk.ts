@@ -28,17 +28,17 @@ async function openDesk(session: FmailSession): Promise<OpenDesk> {
     return await overBus(session);
   } catch (error) {
     // Where only a bridge is known, that is the way.
-    const bridge = isWaggleError(error, 'bus-unknown') ? findBridge(session) : undefined;
+    const bridge = isWaggleError(error, 'bus-unknown') ? await findBridge(session) : undefined;
     if (bridge === undefined) throw error;
     const { projectOfFolder } = await import('../../../shared/service/project-names.ts');
     return overSocket(session, bridge, await projectOfFolder(session.folder, session.variables));
   }
 }
 
-async function overSocket({ variables }: FmailSession, path: string, known?: string): Promise<OpenDesk> {
+async function overSocket(session: FmailSession, path: string, known?: string): Promise<OpenDesk> {
   const { connectSocketDesk } = await import('../../../shared/mail/socket-desk.ts');
   const named = (...names: readonly string[]): string | undefined =>
-    names.map((name) => variables[name]?.trim().toLowerCase() ?? '').find((value) => value !== '');
+    names.map((name) => session.variables[name]?.trim().toLowerCase() ?? '').find((value) => value !== '');
   // The run's own name of the project is in both: whoever set this one means it, and is told when it is another's.
   const project = known ?? named('FMAIL_PROJECT', 'WAGGLE_PROJECT');
   const agent = named('FMAIL_AGENT');
@@ -46,6 +46,7 @@ async function overSocket({ variables }: FmailSession, path: string, known?: str
     path,
     ...(project === undefined ? {} : { project }),
     ...(agent === undefined ? {} : { agent }),
+    onNotice: (line) => session.stderr.write(`${line}\n`),
   });
 }
 
@@ -54,12 +55,20 @@ async function overBus(session: FmailSession): Promise<OpenDesk> {
   return openBusDesk(session);
 }
 
-/** `.fmail/forged.sock`, from the folder upward. */
-function findBridge({ folder, variables }: FmailSession): string | undefined {
+/** `.fmail/forged.sock` in FMAIL_ROOT, else from the folder upward, else in the main working tree of its repository. */
+async function findBridge({ folder, variables }: FmailSession): Promise<string | undefined> {
   const root = variables['FMAIL_ROOT']?.trim() ?? '';
-  for (let at = resolve(folder, root); ; at = dirname(at)) {
-    const path = join(at, '.fmail', 'forged.sock');
-    if (existsSync(path)) return path;
-    if (root !== '' || at === dirname(at)) return undefined;
+  if (root !== '') return bridgeIn(resolve(folder, root));
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    const path = bridgeIn(at);
+    if (path !== undefined) return path;
+    if (at === dirname(at)) break;
   }
+  const { findMailRoot } = await import('../../../shared/config/mail-root.ts');
+  return bridgeIn((await findMailRoot(folder)).folder);
+}
+
+function bridgeIn(root: string): string | undefined {
+  const path = join(root, '.fmail', 'forged.sock');
+  return existsSync(path) ? path : undefined;
 }

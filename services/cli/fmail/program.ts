@@ -15,7 +15,7 @@ import { readInvocation } from './invocation.ts';
 export async function runFmail(argv: readonly string[], session: Session, nameless: string): Promise<number> {
   const [name, ...words] = argv;
   try {
-    if (argv.includes('--robot-help')) {
+    if (argv.some((word) => word === '--robot-help' || word.startsWith('--robot-help='))) {
       const { robotHelp } = await import('./robot-help.ts');
       session.stdout.write(`${JSON.stringify(robotHelp(commands), undefined, 2)}\n`);
       return 0;

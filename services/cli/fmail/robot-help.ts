@@ -1,6 +1,6 @@
 /**
  * The help for machines: one object, made from the command table. Keys are only ever added, never renamed or taken
- * away: prompts and scripts hang on them. Pure.
+ * away, and what is a text or a list stays one: prompts and scripts hang on them. Pure.
  */
 import { errorTable } from '../../../shared/errors.ts';
 import { VERSION } from '../../../shared/version.ts';
@@ -39,7 +39,8 @@ export function robotHelp(rows: readonly CommandRow[]): Readonly<Record<string, 
       ...Object.fromEntries(rows.map((row) => [row.name, commandHelp(row)])),
       help: {
         usage: 'fmail help [command]',
-        flags: {},
+        flags: [],
+        options: {},
         examples: ['fmail help', 'fmail help send'],
         description: 'Help about any command',
         exit_codes: [0, 1],
@@ -51,7 +52,7 @@ export function robotHelp(rows: readonly CommandRow[]): Readonly<Record<string, 
         'fmail watch @$FMAIL_AGENT --count 1 --timeout 10m --json',
         'fmail trace $id',
       ],
-      broadcast: ['fmail send status "starting on auth"', 'fmail log status -n 20 --json'],
+      broadcast: 'fmail send status "starting on auth"',
       coordinate: [
         'fmail inbox --unread --json',
         'fmail read <id>',
@@ -64,10 +65,11 @@ export function robotHelp(rows: readonly CommandRow[]): Readonly<Record<string, 
       FMAIL_AGENT: 'Your name (default: anon-<pid>)',
       FMAIL_PROJECT:
         'The project (default: waggle.yaml, .fmail/project.json, the bus, the git remote, the folder)',
-      FMAIL_ROOT: 'Where .fmail/ is (default: searched upward)',
+      FMAIL_ROOT: 'The project folder, with .fmail/ and .waggle/ (default: searched upward)',
       FMAIL_SESSION: 'Whose a registered name is, where two sessions share a folder',
       WAGGLE_SOCKET: 'The socket of a run; mail goes over it where it is set',
-      WAGGLE_NATS_URL: 'The bus (default: .waggle/bus.json, searched upward)',
+      WAGGLE_NATS_URL:
+        'The bus (default: .waggle/bus.json of FMAIL_ROOT, of the folder or upward, or of the main working tree)',
     },
     message_format: {
       id: 'YYYYMMDD-HHMMSS-NNNN; NNNN is the sequence in the project, and the order of messages',
@@ -83,11 +85,8 @@ export function robotHelp(rows: readonly CommandRow[]): Readonly<Record<string, 
       ack_within_ms: 'How soon the sender wants to be acknowledged (optional)',
       limit: 'At most 1 MiB, printed as JSON',
     },
-    storage: {
-      messages: 'The MAIL stream of the project, in the order of their sequences; kept until `fmail gc`',
-      project: '.fmail/project.json',
-      visibility: 'Direct messages are public: anybody may read them',
-    },
+    storage: 'The MAIL stream of the project, in the order of their sequences; kept until `fmail gc`',
+    visibility: 'Direct messages are public: anybody may read them',
     exit_codes: exitCodes,
     errors: Object.fromEntries(
       errorCodes.map((code) => {
@@ -108,7 +107,8 @@ function commandHelp(row: CommandRow): Readonly<Record<string, unknown>> {
     ...(args.length === 0
       ? {}
       : { arguments: Object.fromEntries(args.map((one) => [one.name, one.summary])) }),
-    flags: Object.fromEntries(flags.map((flag) => [flagName(flag), flag.summary])),
+    flags: flags.map(flagName),
+    options: Object.fromEntries(flags.map((flag) => [flagName(flag), flag.summary])),
     examples,
     description: summary,
     exit_codes: [0, 1, 2],

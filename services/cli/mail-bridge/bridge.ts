@@ -20,6 +20,7 @@ import {
 } from '../../../shared/socket/listen.ts';
 import { serveSocket } from '../../../shared/socket/server.ts';
 import { untilAborted } from '../until-aborted.ts';
+import { excludeMail } from '../up/exclude.ts';
 import { BridgeSeats } from './seats.ts';
 import { clearDeadSocket } from './socket-file.ts';
 
@@ -43,6 +44,10 @@ export async function runBridge(
   const { project, clock, log, environment } = context;
   const root = (await findMailRoot(options.folder, environment.mailRoot)).folder;
   await nameProject(context, root);
+  // Agents commit all that lies in the tree; a bridge that cannot prevent it is still one.
+  await excludeMail(root).catch((error: unknown) => {
+    log.warn({ root, reason: messageOf(error) }, '.fmail/ is not kept out of commits');
+  });
   const identity = await identityOf(context);
   const seats = new BridgeSeats({ open: (agent) => openDesk(context, agent, identity), clock, log });
   const listeners: { listener: Listener; needsProject: boolean }[] = [];

@@ -40,6 +40,14 @@ describe('a desk over the bus', () => {
     await expect(away.register('no name')).rejects.toMatchObject({ code: 'mail-invalid' });
   });
 
+  it('refuses the name of another who is at work in the same place', async () => {
+    const [one, other] = [freshName('agent'), freshName('agent')];
+    const desks = [await lab.desk(one, { identity: 'here' }), await lab.desk(other, { identity: 'here' })];
+    await desks[0]?.register(one);
+    await expect(desks[1]?.register(one)).rejects.toMatchObject({ code: 'name-taken' });
+    expect(await desks[1]?.register(other)).toMatchObject({ name: other });
+  });
+
   it('finds a free name for whom has none, another one each time', async () => {
     const names = [];
     for (let n = 0; n < 5; n += 1) names.push((await ada.register(undefined)).name);

@@ -47,6 +47,39 @@ export function sendCases(lab: () => MailLab): void {
       expect((await ada.log({ target: { kind: 'topic', name: topic }, limit: 0 })).records).toHaveLength(1);
     });
 
+    it('of one sender hides none of another, whatever ids they choose', async () => {
+      const [ada, bob] = [await lab().desk(freshName('ada')), await lab().desk(freshName('bob'))];
+      const topic = freshName('topic');
+      const one = { ...draft(topic, 'from ada'), id: '1' };
+      const ids = ['1', `${bob.agent}.message.1`, `receipt.${bob.agent}.1.read`];
+      for (const id of ids) await ada.send({ ...one, id });
+      for (const id of ids) await bob.send({ ...one, id, body: 'from bob' });
+      const { records } = await ada.log({ target: { kind: 'topic', name: topic }, limit: 0 });
+      expect(records.map(({ from }) => from)).toEqual(
+        ids.map(() => ada.agent).concat(ids.map(() => bob.agent)),
+      );
+    });
+
+    it('refuses other words under an id that was used, and says the same to the same words', async () => {
+      const name = freshName('ada');
+      const ada = await lab().desk(name);
+      const topic = freshName('topic');
+      const first = { ...draft(topic, 'first'), id: 'x'.repeat(128) };
+      const sent = await ada.send(first);
+      const other = { ...first, body: 'second' };
+      const refusal = {
+        code: 'mail-invalid',
+        message: expect.stringMatching(/was used for another message/),
+      };
+      await expect(ada.send(other)).rejects.toMatchObject(refusal);
+      // Whoever comes after it under its name, too.
+      const successor = await lab().desk(name);
+      await expect(successor.send(other)).rejects.toMatchObject(refusal);
+      expect(await (await lab().desk(name)).send(first)).toEqual(sent);
+      const { records } = await ada.log({ target: { kind: 'topic', name: topic }, limit: 0 });
+      expect(records).toEqual([sent]);
+    });
+
     it.each([
       ['text', 'plain words', 'plain words'],
       ['a number', '123', 123],

@@ -68,7 +68,7 @@ function stray(name: string, summary: string, error: () => WaggleError): Command
 
 /** Connects to the run's worker for as long as `use` works. */
 async function inRun<T>({ session }: TaskDesk, use: (tasks: RunDesk) => Promise<T>): Promise<T> {
-  const { folder, variables } = session;
+  const { folder, variables, stderr } = session;
   const value = (name: string) => variables[name]?.trim().toLowerCase() ?? '';
   const project = value('WAGGLE_PROJECT') || value('FMAIL_PROJECT');
   const agent = value('FMAIL_AGENT');
@@ -76,6 +76,7 @@ async function inRun<T>({ session }: TaskDesk, use: (tasks: RunDesk) => Promise<
     path: resolve(folder, variables['WAGGLE_SOCKET']?.trim() ?? ''),
     ...(project === '' ? {} : { project }),
     ...(agent === '' ? {} : { agent }),
+    onNotice: (line) => stderr.write(`${line}\n`),
   });
   try {
     return await use(tasks);

@@ -8,6 +8,7 @@ import { WaggleError } from '../../../../shared/errors.ts';
 import { freeMail } from '../../gc/mail.ts';
 import { withBuses } from '../../operator-buses.ts';
 import type { Flags, RunCommand } from '../command-row.ts';
+import { mailPlace } from '../mail-place.ts';
 
 const DAYS = 7;
 const DAY_MS = 86_400_000;
@@ -18,7 +19,7 @@ export const run: RunCommand = async ({ session, output, flags }) => {
   const maxBytes = sizeOf(flags);
   const isDry = flags.has('dry-run');
   const { signal, stdout } = session;
-  await withBuses(session, async ({ context, agent, core, swarm }) => {
+  await withBuses({ ...session, ...(await mailPlace(session)) }, async ({ context, agent, core, swarm }) => {
     const { project, clock } = context;
     const client = createBoardClient({ swarm, project, agent, clock, timeoutMs: TIMEOUT_MS });
     const before = clock.now() - days * DAY_MS;

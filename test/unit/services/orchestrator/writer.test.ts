@@ -2,11 +2,15 @@ import { afterEach, expect, test } from 'vitest';
 import type { Batch, ClaimAnswer, CommandAnswer } from '../../../../schemas/index.ts';
 import { BatchStore } from '../../../../services/orchestrator/batch-store.ts';
 import { LifeSigns } from '../../../../services/orchestrator/life-signs.ts';
+import { takeMail } from '../../../../services/orchestrator/mail-intake.ts';
+import { Refusals } from '../../../../services/orchestrator/refusals.ts';
 import { Sightings } from '../../../../services/orchestrator/sightings.ts';
 import { Writer } from '../../../../services/orchestrator/writer.ts';
 import { leadEvents } from '../../../../shared/board/lead.ts';
 import { createBoard } from '../../../../shared/board/state.ts';
+import { encode } from '../../../../shared/bus/codec.ts';
 import type { Journal } from '../../../../shared/bus/journal.ts';
+import type { Bus } from '../../../../shared/bus/port.ts';
 import { systemClock } from '../../../../shared/clock.ts';
 import { WaggleError } from '../../../../shared/errors.ts';
 import { silentLog } from '../../../../shared/log.ts';
@@ -218,6 +222,106 @@ test('after much mail that concerns nobody a batch says how far it is consumed',
   );
   expect(journal.batches.at(-1)).toMatchObject({ events: [] });
   expect(journal.batches.at(-1)?.mail_seq).toBeGreaterThanOrEqual(5_000);
+});
+
+test('mail that leads to nothing is consumed by a batch of its own too, and such batches are few', async () => {
+  const { journal, writer, board } = start();
+  await until('it leads', () => journal.batches.length === 1);
+  board.format = 2;
+  const mail = { v: 1, id: 'm', kind: 'message', at: 1, body: 'hi' } as const;
+  for (let seq = 1; seq <= 11_000; seq += 1) {
+    // The 5,000th and the 10,000th are not passed over.
+    if (seq % 2 === 0) writer.mail({ seq, from: 'ann', to: { kind: 'agent', name: 'bob' }, mail }, { seq });
+    else writer.pass({ seq });
+    if (seq % 100 === 0) await until('it is taken', () => !writer.isBusy());
+  }
+  await until('all is decided', () => writer.mailSeq() === 11_000);
+  expect(journal.batches).toHaveLength(3);
+  expect(journal.batches.at(-1)?.mail_seq).toBeGreaterThanOrEqual(10_000);
+});
+
+test('a claim whose mail is lost is decided in its turn, also where there is no work', async () => {
+  const { journal, writer, board } = start();
+  await until('it leads', () => journal.batches.length === 1);
+  writer.claim('w', claimBy('w', { after_mail: 7, wait_ms: 5_000 }), () => {});
+  await until('it waits', () => writer.awaitedMails().length > 0);
+  expect(board.agents.has('w')).toBe(false);
+  writer.giveUpMails([7]);
+  await until('its asker is seen', () => board.agents.has('w'));
+  expect(writer.awaitedMails()).toEqual([]);
+  expect(writer.waitingCounts()).toEqual({ task: 1, commit: 0 });
+});
+
+test('once nobody waits for it any more, a mail that never came makes no other one wake anybody', async () => {
+  const { journal, writer } = start();
+  await until('it leads', () => journal.batches.length === 1);
+  writer.claim('w', claimBy('w', { after_mail: 1_000, wait_ms: 5_000 }), () => {});
+  await until('it waits', () => writer.awaitedMails().length > 0);
+  // A later claim of that slot takes its place.
+  writer.claim('w', claimBy('w', { number: 2, wait_ms: 5_000 }), () => {});
+  await until('none waits for a mail', () => writer.awaitedMails().length === 0);
+  writer.pass({ seq: 1 });
+  await until('it is consumed', () => writer.mailSeq() === 1);
+  let woken = 0;
+  writer.query(() => {
+    woken += 1;
+  });
+  await until('it turned', () => woken === 1);
+  for (let seq = 2; seq < 3_000; seq += 1) writer.pass({ seq });
+  expect(writer.isBusy()).toBe(false);
+});
+
+test('an acknowledgement that waits is decided before its letter is called overdue', async () => {
+  const { journal, writer, board } = start();
+  await until('it leads', () => journal.batches.length === 1);
+  writer.beginLetters();
+  const mail = { v: 1, id: 'm', kind: 'message', at: 1, body: 'hi', ack_within_ms: 30 } as const;
+  writer.mail({ seq: 1, from: 'ann', to: { kind: 'topic', name: 'news' }, mail }, { seq: 1 });
+  await until('it is watched', () => board.letters.watched.has(1));
+  const by = board.letters.watched.get(1)?.ack_by ?? 0;
+  journal.isHolding = true;
+  void addTo(writer, 'one');
+  await until('it is appended', () => journal.waits());
+  for (let n = 0; n < 2_000; n += 1) void addTo(writer, `t-${n}`);
+  const receipt = { seq: 1, state: 'acknowledged' } as const;
+  const ack = { v: 1, id: 'r', kind: 'receipt', at: 1, receipt } as const;
+  writer.mail({ seq: 2, from: 'bob', to: { kind: 'receipt', name: '1' }, mail: ack }, { seq: 2 });
+  await until('its deadline has passed', () => systemClock.now() > by + 20);
+  journal.isHolding = false;
+  journal.ack();
+  const settled = () => journal.batches.flatMap(({ events }) => events.map(({ type }) => type));
+  await until('it is settled', () => settled().includes('letter_settled'));
+  expect(settled()).not.toContain('letter_overdue');
+});
+
+test('of much mail no more is read than the writer takes, and who claims waits behind little of it', async () => {
+  const { journal, writer, sightings } = start();
+  await until('it leads', () => journal.batches.length === 1);
+  const COUNT = 5_000;
+  let read = 0;
+  async function* flood() {
+    for (let seq = 1; seq <= COUNT; seq += 1) {
+      read = seq;
+      const mail = { v: 1, id: `m${seq}`, kind: 'message', at: 1, body: 'hi' } as const;
+      yield { seq, at: 1, subject: `wg.p.mail.a${seq}.agent.bob`, ...encode('Mail', mail, 'json') };
+    }
+  }
+  const swarm = { streams: { read: flood } } as unknown as Bus;
+  const refusals = new Refusals(silentLog);
+  const intake = { swarm, project: 'p', writer, sightings, refusals, log: silentLog, clock: systemClock };
+  journal.isHolding = true;
+  const taking = takeMail({ ...intake, after: 0 }, new AbortController().signal);
+  await until('a batch is appended', () => journal.waits());
+  await until('the next turn is full', () => writer.isBusy());
+  const before = read;
+  expect(before).toBeLessThan(2 * 512 + 2);
+  const claimed = new Promise<ClaimAnswer>((resolve) => writer.claim('w', claimBy('w'), resolve));
+  journal.isHolding = false;
+  journal.ack();
+  await claimed;
+  expect(journal.batches.at(-1)?.mail_seq).toBeLessThanOrEqual(before + 512);
+  await taking;
+  await until('all is consumed', () => journal.batches.at(-1)?.mail_seq === COUNT);
 });
 
 test('mail passed over behind a report is never consumed before it', async () => {

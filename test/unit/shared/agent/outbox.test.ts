@@ -132,3 +132,14 @@ test('what cannot be delivered is set aside with its bundle, for a person', asyn
   expect((await openOutbox(folder(), keptLog())).pending()).toEqual([]);
   expect(readdirSync(folder())).toContain('00000001.bundle');
 });
+
+test('of a grant’s words of progress the last twenty wait, and nothing else makes room for them', async () => {
+  const outbox = await openOutbox(folder(), keptLog());
+  await outbox.put({ report: checkpoint(1) });
+  await outbox.put({ report: { ...grant, fence: 2, kind: 'progress', id: 'other', note: 'x' } });
+  for (let n = 1; n <= 50; n += 1) await outbox.put(report(`p-${n}`));
+  const ids = ['c-1-1', 'other', ...Array.from({ length: 20 }, (_, n) => `p-${31 + n}`)];
+  expect(outbox.pending().map((one) => one.report.id)).toEqual(ids);
+  const again = await openOutbox(folder(), keptLog());
+  expect(again.pending().map((one) => one.report.id)).toEqual(ids);
+});

@@ -70,8 +70,19 @@ describe('a mail becomes a letter', () => {
       state: 'waiting',
       since: driver.now,
       ack_by: driver.now + 5_000,
+      known: true,
     });
     expect(Number.isSafeInteger(far?.ack_by)).toBe(true);
+  });
+
+  it('whose recipient was seen before, so that nobody calls them unknown when that is forgotten', () => {
+    const driver = createDriver();
+    driver.mail(mail(1, 'ann', 'bob'), here);
+    expect(driver.look(1, stranger).events).toEqual([]);
+    driver.now += WINDOW;
+    expect(driver.look(1, { isKnown: false, silentMs: WINDOW }).events).toMatchObject([
+      { type: 'letter_dead', letter: { why: 'unseen' } },
+    ]);
   });
 
   it('not in a journal that an older version may lead', () => {
@@ -146,6 +157,10 @@ describe('a receipt', () => {
     overdue.look(1, here);
     expect(states(overdue)).toEqual({ 1: 'overdue' });
     expect(kinds(overdue.mail(receipt(1, 'bob', 'delivered')))).toEqual(['letter_settled']);
+    const both = createDriver();
+    both.mail(mail(1, 'ann', 'bob', { ack_within_ms: 5_000 }), stranger);
+    both.now += 5_000;
+    expect(kinds(both.mail(receipt(1, 'bob', 'delivered')))).toEqual(['letter_settled']);
   });
 
   it('brings a dead letter back to life while an acknowledgement is still awaited', () => {

@@ -115,6 +115,26 @@ describe('a desk over a socket', () => {
     await desk.close();
   });
 
+  test('tells what an answer says besides, the same thing once', async () => {
+    let notice: string | undefined = 'one waits';
+    await serve({}, { notice: () => notice });
+    const told: string[] = [];
+    const desk = await connectSocketDesk({
+      path,
+      project: 'test',
+      agent: 'w-1',
+      onNotice: (line) => told.push(line),
+    });
+    await desk.topics();
+    await desk.topics();
+    notice = 'two wait';
+    await desk.topics();
+    notice = undefined;
+    await desk.topics();
+    expect(told).toEqual(['one waits', 'two wait']);
+    await desk.close();
+  });
+
   test('fails with the code, the message and the exit code of where it failed', async () => {
     await serve();
     const desk = await connectSocketDesk({ path, randomId });
@@ -123,12 +143,13 @@ describe('a desk over a socket', () => {
       message: 'there is no message 7',
       exitCode: 1,
     });
-    await mail.desk('bob').register('taken');
-    await expect(desk.register('taken')).rejects.toMatchObject({
+    await mail.desk('bob').register('w-1');
+    await expect(desk.register('w-1')).rejects.toMatchObject({
       code: 'name-taken',
-      message: 'agent name already registered: taken',
-      details: { name: 'taken' },
+      message: 'agent name already registered: w-1',
+      details: { name: 'w-1' },
     });
+    await expect(desk.register('w-2')).rejects.toMatchObject({ code: 'mail-invalid' });
     const other = await connectSocketDesk({ path, project: 'other', agent: 'w-1' });
     await expect(other.who()).rejects.toMatchObject({ code: 'project-mismatch' });
     const forger = await connectSocketDesk({ path, project: 'test', agent: 'bob' });

@@ -271,6 +271,10 @@ describe('watch', () => {
     expect(await me.line()).toEqual({ msg: two, lag: 0 });
     expect(await everything.line()).toMatchObject({ msg: one });
     expect(await everything.line()).toMatchObject({ msg: two });
+    // What is for somebody else is not in everything, as in the seed.
+    mail.put('bob', '@carol', 'three');
+    const four = mail.put('bob', 'other', 'four');
+    expect(await everything.line()).toMatchObject({ msg: four });
   });
 
   test('goes on behind an id, and from a time on', async () => {
@@ -344,4 +348,46 @@ describe('watch', () => {
     expect(await one.rest()).toEqual([]);
     expect(mail.watches()).toBe(0);
   });
+});
+
+test('few long answers are made at once, whoever asks, and short ones do not wait for them', async () => {
+  await server.close();
+  const desk = mail.desk('w-1');
+  let [now, most] = [0, 0];
+  let go = () => {};
+  const gate = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const log: typeof desk.log = async (...args) => {
+    now += 1;
+    most = Math.max(most, now);
+    await gate;
+    now -= 1;
+    return desk.log(...args);
+  };
+  await serve({ seats: oneSeat({ mail: { ...desk, log } }), listsAtOnce: 2 });
+  const askers = await Promise.all(Array.from({ length: 6 }, peer));
+  const answers = askers.map((one) => one.ask({ cmd: 'mail.log' }));
+  await until('two are made', () => most === 2);
+  expect(await (await peer()).ask({ cmd: 'send', to: 'task', body: 'x' })).toMatchObject({ ok: true });
+  go();
+  expect(await Promise.all(answers)).toHaveLength(6);
+  expect(most).toBe(2);
+});
+
+test('what nests deeply is refused and ends nothing', async () => {
+  const one = await peer();
+  const deep = (around: string) => around.replace('$', '['.repeat(200_000) + ']'.repeat(200_000));
+  for (const line of [
+    '$',
+    '{"cmd":"send","to":"task","body":$}',
+    '{"cmd":"send","to":"task","body":"x","args":{"id":$}}',
+    '{"cmd":"mail.read","args":{"id":$}}',
+    '{"cmd":"status","args":{"text":$}}',
+    '{"cmd":$}',
+  ]) {
+    expect(await one.ask(`${deep(line)}\n`)).toMatchObject({ ok: false });
+  }
+  expect(await one.ask({ cmd: 'ping' })).toEqual({ ok: true });
+  expect(mail.records).toEqual([]);
 });

@@ -19,6 +19,7 @@ const path = join(folder, 's');
 let server: SocketServer;
 let said: unknown[] = [];
 let fenced = false;
+let waiting: string | undefined;
 
 const task: CurrentTask = {
   task: 't-1',
@@ -53,7 +54,7 @@ const tasks: TaskDesk = {
 beforeAll(async () => {
   server = serveSocket({
     project: 'test',
-    seats: oneSeat({ mail: memoryMail().desk('w-1'), tasks }),
+    seats: oneSeat({ mail: memoryMail().desk('w-1'), tasks, notice: () => waiting }),
     clock: systemClock,
     randomId,
     log: silentLog,
@@ -67,6 +68,7 @@ afterAll(async () => {
 beforeEach(() => {
   said = [];
   fenced = false;
+  waiting = undefined;
 });
 
 /** `waggle task …` as a harness would say it. */
@@ -230,3 +232,10 @@ test.each(['current', 'progress', 'done', 'next'])(
     expect(stderr).toMatch(/WAGGLE_SOCKET is not set/);
   },
 );
+
+test('that urgent mail waits is said beside the answer, on standard error', async () => {
+  waiting = '1 urgent mail waits: fmail inbox';
+  const { code, stdout, stderr } = await waggle(['progress', 'half', 'done']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: `${waiting}\n` });
+  expect(stdout).not.toContain('urgent');
+});

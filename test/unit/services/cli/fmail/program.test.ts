@@ -49,6 +49,10 @@ describe('an fmail command', () => {
     [['send', 'tasks'], 2, 'Error: message body is required\n'],
     [['send', 'tasks', '-f', 'blank.md'], 2, 'Error: message body is required\n'],
     [['send', 'tasks', 'x', '-f', 'note.md'], 2, 'Error: expected a message or --file, got both\n'],
+    // Scripts fill in what they may not have.
+    [['send', 'tasks', ' ', '-f', 'absent.md'], 1, 'Error: read file: ENOENT'],
+    [['send', 'tasks', '', '-f', ''], 2, 'Error: message body is required\n'],
+    [['send', 'tasks', 'x', '-f', ''], 1, 'Error: no bus is known'],
     [['send'], 2, 'Error: missing argument: topic|@agent\n'],
     [['send', 'tasks', 'x', 'y'], 2, 'Error: send takes at most 2 arguments, got 3\n'],
     [['send', 'a_b', 'x'], 1, target('a_b')],

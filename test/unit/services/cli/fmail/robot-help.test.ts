@@ -49,7 +49,8 @@ describe('the robot help', () => {
     for (const row of Object.values(help.commands)) {
       expect(row).toMatchObject({
         usage: expect.stringMatching(/^fmail /),
-        flags: expect.any(Object),
+        flags: expect.any(Array),
+        options: expect.any(Object),
         examples: expect.arrayContaining([expect.stringContaining('fmail ')]),
         description: expect.any(String),
         exit_codes: expect.arrayContaining([0, 1]),
@@ -59,12 +60,27 @@ describe('the robot help', () => {
       usage: 'fmail send <topic|@agent> [message] [flags]',
       json: { shape: 'MailRecord', form: 'object' },
     });
-    expect(help.commands.send.flags).toMatchObject({
+    expect(help.commands.send.options).toMatchObject({
       '-r, --reply-to <id>': 'Reference a previous message ID',
       '-t, --tag <tag>': expect.any(String),
       '--ack-required': expect.any(String),
     });
+    for (const { flags, options } of Object.values<{ flags: string[]; options: object }>(help.commands))
+      expect(flags).toEqual(Object.keys(options));
     expect(help.commands.log.aliases).toEqual(['logs']);
+  });
+
+  test('has texts and lists where the seed has them', () => {
+    const { patterns, storage, env, message_format } = help;
+    expect(patterns.request_response).toEqual(expect.arrayContaining([expect.stringMatching(/^id=/)]));
+    expect([typeof patterns.broadcast, Array.isArray(patterns.coordinate), typeof storage]).toEqual([
+      'string',
+      true,
+      'string',
+    ]);
+    for (const text of [...Object.values(env), ...Object.values(message_format)])
+      expect(text).toEqual(expect.any(String));
+    expect(help.commands.log.flags).toContain('-f, --follow');
   });
 
   test('gives a schema for each JSON that a command prints', () => {
