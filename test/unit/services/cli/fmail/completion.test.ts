@@ -45,7 +45,8 @@ describe.each(shells)('the script for %s', (shell) => {
     expect(script.endsWith('\n')).toBe(true);
   });
 
-  test.skipIf(!isInstalled(shell))('is taken by the shell', () => {
+  const unless = isInstalled(shell) ? '' : ` (not run: ${shell} is not installed here)`;
+  test.skipIf(unless !== '')(`is taken by the shell${unless}`, () => {
     const file = join(place.path, `fmail.${shell}`);
     writeFileSync(file, script);
     const said = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
@@ -53,7 +54,8 @@ describe.each(shells)('the script for %s', (shell) => {
   });
 });
 
-describe.skipIf(!isInstalled('bash'))('bash completes', () => {
+const unlessBash = isInstalled('bash') ? '' : ' (not run: bash is not installed here)';
+describe.skipIf(unlessBash !== '')(`bash completes${unlessBash}`, () => {
   const complete = (...words: string[]) => {
     const list = words.map((word) => `'${word}'`).join(' ');
     const script = `${bashCompletion(commands)}
