@@ -2,7 +2,7 @@
  * The environment variables that Waggle knows, read once and typed. Beside the entry points the only
  * place that may look at the environment. An empty variable counts as one that is not set.
  */
-import { NAME_PATTERN, TASK_ID_PATTERN } from '../../schemas/limits.ts';
+import { NAME_PATTERN, RESERVED_AGENT, TASK_ID_PATTERN } from '../../schemas/limits.ts';
 import { WaggleError } from '../errors.ts';
 import { type NamedProject, twoProjects } from './project-choice.ts';
 
@@ -66,6 +66,11 @@ export function readEnvironment(
   const fence = get('WAGGLE_FENCE');
   const run = get('WAGGLE_RUN');
   const agent = named('FMAIL_AGENT', NAME_PATTERN, agentName);
+  // What it says would be taken for the board's own word.
+  if (agent === RESERVED_AGENT)
+    throw new WaggleError('usage', {
+      message: `FMAIL_AGENT: ${agent} is the name of Waggle's own service; expected another (\`waggle inbox\` shows its mail)`,
+    });
   if (fence !== undefined && !/^[1-9]\d{0,14}$/.test(fence))
     refuse('WAGGLE_FENCE', 'a whole number from 1', fence);
   return {

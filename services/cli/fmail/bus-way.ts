@@ -4,8 +4,6 @@
 
 import { realpath } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
-import { RESERVED_AGENT } from '../../../schemas/limits.ts';
-import { WaggleError } from '../../../shared/errors.ts';
 import type { Log } from '../../../shared/log.ts';
 import { createBusDesk } from '../../../shared/mail/bus-desk.ts';
 import { randomId } from '../../../shared/random.ts';
@@ -21,11 +19,6 @@ export async function openBusDesk(session: FmailSession): Promise<OpenDesk> {
   const context = await openBusContext({ folder, variables });
   const { project, root, clock } = context;
   const agent = context.environment.agent ?? nameless;
-  // What it says is taken for the board's own word, and never watched.
-  if (agent === RESERVED_AGENT)
-    throw new WaggleError('usage', {
-      message: `FMAIL_AGENT: ${agent} is the name of Waggle's own service; expected another (\`waggle inbox\` shows its mail)`,
-    });
   const host = hostname();
   const identity = await identityOf(variables['FMAIL_SESSION']?.trim(), host, root);
   const swarm = await connectAs({ ...context, log: noLog }, 'agent', agent, { signal });

@@ -33,6 +33,12 @@ describe('the environment', () => {
     });
   });
 
+  it('gives nobody the name of the orchestrator', () => {
+    expect(() => readEnvironment({ FMAIL_AGENT: 'Orchestrator' })).toThrow(
+      "FMAIL_AGENT: orchestrator is the name of Waggle's own service",
+    );
+  });
+
   it('takes an empty variable for one that is not set', () => {
     const env = {
       WAGGLE_PROJECT: '',
