@@ -25,10 +25,17 @@ export async function whoIsThere(link: BusLink, signal?: AbortSignal): Promise<r
   const seen = new Map(sightings.map((sighting) => [sighting.agent, sighting]));
   const known = new Map(people.map((person) => [person.name, person]));
   return [...new Set([...seen.keys(), ...known.keys()])]
-    .filter((name) => name !== RESERVED_AGENT)
+    .filter(
+      (name) => name !== RESERVED_AGENT && !isForgotten(seen.get(name), known.has(name), link.clock.now()),
+    )
     .sort()
     .map((name) => whoRecord(name, seen.get(name), known.get(name)));
 }
+
+/** Who came without a name and has gone: each of their commands was another one. */
+const NAMELESS_KEPT_MS = 3_600_000;
+const isForgotten = (seen: Sighting | undefined, isRegistered: boolean, now: number): boolean =>
+  seen !== undefined && !isRegistered && NAMELESS.test(seen.agent) && seen.last_at < now - NAMELESS_KEPT_MS;
 
 /** What two sources know of one name. Pure. */
 export function whoRecord(name: string, seen: Sighting | undefined, person: Person | undefined): WhoRecord {

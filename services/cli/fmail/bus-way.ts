@@ -8,13 +8,14 @@ import type { Log } from '../../../shared/log.ts';
 import { createBusDesk } from '../../../shared/mail/bus-desk.ts';
 import { randomId } from '../../../shared/random.ts';
 import { connectAs, openBusContext } from '../../../shared/service/context.ts';
+import { remarkAway } from './away-remark.ts';
 import type { FmailSession } from './command-row.ts';
 import { mailPlace } from './mail-place.ts';
 import type { OpenDesk } from './open-desk.ts';
 
 /** Errors: `bus-unknown`, `usage`, `config-invalid`, `project-mismatch`, the port's. */
 export async function openBusDesk(session: FmailSession): Promise<OpenDesk> {
-  const { nameless, signal } = session;
+  const { nameless, signal, stderr } = session;
   const { folder, variables } = await mailPlace(session);
   const context = await openBusContext({ folder, variables });
   const { project, root, clock } = context;
@@ -29,6 +30,7 @@ export async function openBusDesk(session: FmailSession): Promise<OpenDesk> {
       throw error;
     });
   }
+  const endRemarks = remarkAway(swarm, stderr, clock);
   const desk = createBusDesk({ swarm, project, agent, clock, randomId, identity, host });
   return {
     ...desk,
@@ -37,6 +39,7 @@ export async function openBusDesk(session: FmailSession): Promise<OpenDesk> {
       return explained(error, context, swarm, agent);
     },
     async close() {
+      endRemarks();
       await desk.close();
       await swarm.close();
     },

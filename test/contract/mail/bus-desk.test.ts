@@ -55,6 +55,21 @@ describe('a desk over the bus', () => {
     for (const name of names) expect(name).toMatch(/^[a-z]+-[a-z]+$/);
   });
 
+  it('forgets after an hour who came without a name', async () => {
+    const nameless = `anon-${process.pid}`;
+    await (await lab.desk(nameless)).send(draft('tasks', 'x'));
+    await ada.send(draft('tasks', 'x'));
+    const names = async (aheadMs: number) => {
+      const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
+      const desk = await lab.desk(freshName('agent'), { clock });
+      return (await desk.who()).map(({ name }) => name);
+    };
+    expect(await names(0)).toEqual(expect.arrayContaining(['ada', nameless]));
+    const later = await names(3_700_000);
+    expect(later).toContain('ada');
+    expect(later).not.toContain(nameless);
+  });
+
   it('tells who sent from where', async () => {
     await ada.send(draft('tasks', 'x'));
     const { records } = await ada.log({ target: { kind: 'topic', name: 'tasks' }, limit: 1 });
