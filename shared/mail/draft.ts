@@ -81,7 +81,9 @@ function readPriority(text: string | undefined): MailDraft['priority'] {
   const wanted = text?.trim().toLowerCase() ?? '';
   if (wanted === '') return undefined;
   if (wanted === 'low' || wanted === 'normal' || wanted === 'high') return wanted;
-  throw invalid(`invalid priority ${JSON.stringify(wanted.slice(0, 80))}: expected low, normal or high`);
+  throw invalid(
+    `invalid priority: ${JSON.stringify(wanted.slice(0, 80)).slice(1, -1)}; expected low, normal or high`,
+  );
 }
 
 const oneLine = (text: string): string =>

@@ -56,7 +56,7 @@ describe('a draft', () => {
   it('is refused with a bad target, priority, tag, time to acknowledge or reply id', () => {
     expect(() => draft({ to: 'a_b' })).toThrow(expect.objectContaining({ code: 'mail-invalid' }));
     expect(() => draft({ priority: 'urgent' })).toThrow(
-      refusal('invalid priority "urgent": expected low, normal or high'),
+      refusal('invalid priority: urgent; expected low, normal or high'),
     );
     expect(() => draft({ tags: ['a b'] })).toThrow(expect.objectContaining({ code: 'mail-invalid' }));
     for (const ackWithinMs of [0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {

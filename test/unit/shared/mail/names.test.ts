@@ -44,7 +44,7 @@ describe('tags', () => {
   it('are at most ten', () => {
     const tags = Array.from({ length: 11 }, (_, n) => `t${n}`);
     expect(readTags(tags.slice(0, 10))).toHaveLength(10);
-    expect(() => readTags(tags)).toThrow('expected at most 10 tags, got 11');
+    expect(() => readTags(tags)).toThrow('invalid tags: invalid tag: max 10 tags; got 11');
     // A repeat is no eleventh tag.
     expect(readTags([...tags.slice(0, 10), 'T9'])).toHaveLength(10);
   });

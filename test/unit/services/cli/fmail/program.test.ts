@@ -38,7 +38,8 @@ async function invoke(args: readonly string[], stdin: Readable & { isTTY?: boole
   return { code: await runFmail(args, session, 'anon-1'), ...text };
 }
 
-const target = (name: string) => `Error: invalid target "${name}": expected a topic or @agent of `;
+const target = (name: string) =>
+  `Error: invalid target "${name}": invalid ${name.startsWith('@') ? 'agent' : 'topic'} name; expected a topic or @agent of `;
 const long = 'x'.repeat(64);
 const tags = (count: number) => Array.from({ length: count }, (_, n) => `t${n}`).join(',');
 
@@ -66,11 +67,11 @@ describe('an fmail command', () => {
     [
       ['send', 'tasks', 'x', '-p', 'urgent'],
       1,
-      'Error: invalid priority "urgent": expected low, normal or high\n',
+      'Error: invalid priority: urgent; expected low, normal or high\n',
     ],
-    [['send', 'tasks', 'x', '-t', 'a_b'], 1, 'Error: invalid tag "a_b": '],
-    [['send', 'tasks', 'x', '-t', 'y'.repeat(51)], 1, 'Error: invalid tag "yyy'],
-    [['send', 'tasks', 'x', '-t', tags(11)], 1, 'Error: expected at most 10 tags, got 11\n'],
+    [['send', 'tasks', 'x', '-t', 'a_b'], 1, 'Error: invalid tags: invalid tag: a_b; '],
+    [['send', 'tasks', 'x', '-t', 'y'.repeat(51)], 1, 'Error: invalid tags: invalid tag: yyy'],
+    [['send', 'tasks', 'x', '-t', tags(11)], 1, 'Error: invalid tags: invalid tag: max 10 tags; got 11\n'],
     [
       ['send', 'tasks', 'x', '-r', 'yesterday'],
       1,

@@ -214,7 +214,11 @@ describe('what is wrong is told as a tool error, and the server lives on', () =>
       { to: 'tasks', body: 'x', priority: 'urgent' },
       'mail_send: priority: expected one of low, normal, high, got "urgent"',
     ],
-    ['mail_send', { to: 'a_b', body: 'x' }, /^mail_send: invalid target "a_b": expected a topic or @agent/],
+    [
+      'mail_send',
+      { to: 'a_b', body: 'x' },
+      /^mail_send: invalid target "a_b": invalid topic name; expected a topic or @agent/,
+    ],
     ['mail_send', { to: 'tasks', body: ' ' }, 'mail_send: message body is required'],
     ['mail_send', { to: 'tasks', body: 'x'.repeat(1 << 20) }, 'mail_send: message exceeds 1MB limit'],
     ['mail_inbox', { limit: 0 }, 'mail_inbox: limit: expected >= 1, got 0'],
