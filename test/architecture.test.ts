@@ -162,7 +162,11 @@ const environmentReaders = [
 ];
 
 /** Settings of the test runner. */
-const withDefaultExport = ['infra/vitest.config.ts', 'infra/vitest.long.config.ts'];
+const withDefaultExport = [
+  'infra/vitest.config.ts',
+  'infra/vitest.harness.config.ts',
+  'infra/vitest.long.config.ts',
+];
 const runtimeSchemas = [
   'schemas/index.ts',
   'schemas/limits.ts',

@@ -24,6 +24,7 @@ const PROGRAMS = {
   recovery: ['dist/test/bench/recovery.js'],
   test: ['node_modules/vitest/vitest.mjs', 'run', '--config', 'infra/vitest.config.ts'],
   'test:long': ['node_modules/vitest/vitest.mjs', 'run', '--config', 'infra/vitest.long.config.ts'],
+  'test:harness': ['node_modules/vitest/vitest.mjs', 'run', '--config', 'infra/vitest.harness.config.ts'],
   build: undefined,
 };
 

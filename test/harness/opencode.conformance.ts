@@ -1,0 +1,4 @@
+import { testHarness } from './conformance.ts';
+import { opencode } from './opencode.ts';
+
+await testHarness(opencode);

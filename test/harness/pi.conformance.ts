@@ -1,0 +1,4 @@
+import { testHarness } from './conformance.ts';
+import { pi } from './pi.ts';
+
+await testHarness(pi);

@@ -1,0 +1,143 @@
+/**
+ * A model's endpoint on loopback that answers by a script, for programs that believe to speak with a provider:
+ * Anthropic's Messages, OpenAI's Responses and Chat Completions. It knows nothing of who asks, and reads no key.
+ *
+ * 1. A request that offers tools takes the next turn; one without gets a short text, and takes none.
+ * 2. Requests after the last turn are answered with a text that ends the conversation, and counted: `beyond`.
+ */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { completionsStream } from './completions-stream.ts';
+import { message, messagesStream } from './messages-stream.ts';
+import { responsesStream } from './responses-stream.ts';
+import type { Asked, Reply, ReportedUsage, Turn } from './script.ts';
+
+export interface ModelEndpoint {
+  /** `http://127.0.0.1:PORT`, without a path. */
+  readonly url: string;
+  /** Requests of answers, in order. */
+  readonly asked: readonly Asked[];
+  /** Method and path of all other requests. */
+  readonly others: readonly string[];
+  /** Hosts elsewhere that were asked for, by a program that takes this endpoint for its proxy. None is reached. */
+  readonly strangers: readonly string[];
+  /** What was said of usage with each turn that was no error. */
+  readonly reported: readonly ReportedUsage[];
+  /** Turns that nobody has asked for yet. */
+  left(): number;
+  /** Requests with tools that found no turn left. */
+  beyond(): number;
+  close(): Promise<void>;
+}
+
+/** Stands in where a request names no host, as requests to a server do, and those to a proxy don't. */
+const OWN = 'http://here';
+
+const STREAMS: Readonly<Record<string, (reply: Reply) => string>> = {
+  '/v1/messages': messagesStream,
+  '/v1/responses': responsesStream,
+  '/v1/chat/completions': completionsStream,
+};
+
+/** Listens on a free port. The caller closes it. */
+export async function startModelEndpoint(script: readonly Turn[]): Promise<ModelEndpoint> {
+  const asked: Asked[] = [];
+  const others: string[] = [];
+  const strangers: string[] = [];
+  const reported: ReportedUsage[] = [];
+  const turns = [...script];
+  let beyond = 0;
+
+  const nextTurn = (isAside: boolean): Turn => {
+    if (isAside) return { kind: 'text', text: 'aside' };
+    const turn = turns.shift();
+    if (turn === undefined) beyond += 1;
+    return turn ?? { kind: 'text', text: 'The script is over.' };
+  };
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { host, pathname: path } = new URL(request.url ?? '/', OWN);
+    if (host !== new URL(OWN).host) {
+      strangers.push(host);
+      return json(response, 403, {});
+    }
+    const said = await text(request);
+    const stream = STREAMS[path];
+    if (request.method !== 'POST' || stream === undefined) {
+      others.push(`${request.method} ${path}`);
+      return answerOther(path, said, response);
+    }
+    const body = JSON.parse(said);
+    const isAside = !Array.isArray(body.tools) || body.tools.length === 0;
+    asked.push({ path, headers: request.headers, body, isAside });
+    const turn = nextTurn(isAside);
+    if (turn.kind === 'error') return answerError(turn, response);
+    // No two turns report the same, so that sums tell which were counted.
+    const usage = { input: 1_000 + 2 ** asked.length, output: 10 + asked.length };
+    if (!isAside) reported.push(usage);
+    const reply = { id: `r${asked.length}`, model: String(body.model), turn, usage };
+    if (body.stream !== true && path === '/v1/messages') return json(response, 200, message(reply));
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+    response.end(stream(reply));
+  };
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      others.push(`failed: ${error}`);
+      response.destroy();
+    });
+  });
+  server.on('connect', ({ url }, socket) => {
+    strangers.push(url ?? '');
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    asked,
+    others,
+    strangers,
+    reported,
+    left: () => turns.length,
+    beyond: () => beyond,
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function answerOther(path: string, said: string, response: ServerResponse): void {
+  const unknown = { type: 'error', error: { type: 'not_found_error', message: `no ${path} here` } };
+  if (path === '/v1/messages/count_tokens') json(response, 200, { input_tokens: Math.ceil(said.length / 4) });
+  // Programs ask `HEAD /` whether anybody is there; a list of models nobody needs.
+  else if (path === '/') json(response, 200, {});
+  else json(response, 404, unknown);
+}
+
+const ERROR_TYPES: Readonly<Record<number, string>> = {
+  401: 'authentication_error',
+  429: 'rate_limit_error',
+  529: 'overloaded_error',
+};
+
+function answerError(turn: Extract<Turn, { kind: 'error' }>, response: ServerResponse): void {
+  const type = ERROR_TYPES[turn.status] ?? 'api_error';
+  const error = { type, code: type, message: turn.message };
+  json(response, turn.status, { type: 'error', error }, turn.headers);
+}
+
+function json(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  response.end(JSON.stringify(body));
+}

@@ -1,0 +1,11 @@
+/**
+ * Server-sent events as text.
+ */
+
+/** One event with a name and a JSON object. */
+export const event = (name: string, data: object): string =>
+  `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+
+/** One event without a name. */
+export const unnamed = (data: object | string): string =>
+  `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`;
