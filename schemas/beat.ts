@@ -15,6 +15,7 @@ export const BeatGrant = Strict({
   output_age_ms: Type.Optional(Millis),
   output_bytes: Count,
   usage: Type.Optional(Usage),
+  profile: Type.Optional(Name),
 });
 export type BeatGrant = Type.Static<typeof BeatGrant>;
 

@@ -20,10 +20,18 @@ import {
   Version,
   Words,
 } from './common.ts';
+import { BudgetLimit } from './budget.ts';
 import { Report, ReportAnswer } from './report.ts';
 import { Attachment, Checkpoint, Expects, Submission } from './task.ts';
 
-/** What the asker can run. */
+/** A profile that the asker can run now. */
+export const Offer = Strict({ profile: Name, harness: Name });
+export type Offer = Type.Static<typeof Offer>;
+
+/**
+ * What the asker can run. With `offers` the board chooses among them, by the strategy of `pool`; `profile` and
+ * `harness` are then those of the first.
+ */
 export const Capabilities = Strict({
   profile: Name,
   harness: Name,
@@ -31,6 +39,8 @@ export const Capabilities = Strict({
   repos: Type.Optional(List(Line)),
   labels: Type.Optional(List(Line)),
   lanes: Type.Optional(List(Name)),
+  pool: Type.Optional(Name),
+  offers: Type.Optional(Type.Array(Offer, { minItems: 1, maxItems: 100 })),
 });
 export type Capabilities = Type.Static<typeof Capabilities>;
 
@@ -98,6 +108,10 @@ export const TaskGrant = Strict({
   attachments: List(Attachment),
   note: Type.Optional(Text),
   checkpoint: Type.Optional(Checkpoint),
+  /** The profile that the run uses. */
+  profile: Type.Optional(Name),
+  /** What the run may use: at 100 % it is ended. */
+  budget: Type.Optional(BudgetLimit),
 });
 export type TaskGrant = Type.Static<typeof TaskGrant>;
 

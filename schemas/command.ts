@@ -3,7 +3,7 @@
  * id, answered after the PubAck.
  */
 import { type TProperties, Type } from 'typebox';
-import { Commit, Count, Id, Line, Name, Strict, TaskId, Text, Version, Words } from './common.ts';
+import { Commit, Count, Id, Line, Millis, Name, Strict, TaskId, Text, Version, Words } from './common.ts';
 import { BoardConfig } from './config.ts';
 import { TaskPatch, TaskSpec, TaskState } from './task.ts';
 
@@ -58,6 +58,14 @@ export const Redeliver = command('redeliver', {
   copy: Type.Optional(Type.Boolean()),
 });
 
+/** A profile rests until a time, or until `resume`; `resume` ends either. */
+export const ProfileCommand = command('profile', {
+  profile: Name,
+  action: Words(['cool', 'stop', 'resume']),
+  until: Type.Optional(Millis),
+  ...reason,
+});
+
 export const Command = Type.Union([
   Configure,
   Add,
@@ -74,6 +82,7 @@ export const Command = Type.Union([
   Register,
   SetStatus,
   Redeliver,
+  ProfileCommand,
 ]);
 export type Command = Type.Static<typeof Command>;
 export type CommandKind = Command['kind'];

@@ -51,9 +51,13 @@ export const FileRef = Strict({
 });
 export type FileRef = Type.Static<typeof FileRef>;
 
-/** What a run cost, as far as its harness tells. */
+/**
+ * What a run cost, as far as its harness tells. `input_tokens`: all that the model read, from a cache or not;
+ * `cached_input_tokens`: those of them that came from a cache. `output_tokens`: all that it wrote, its reasoning too.
+ */
 export const Usage = Strict({
   input_tokens: Type.Optional(Count),
+  cached_input_tokens: Type.Optional(Count),
   output_tokens: Type.Optional(Count),
   cost_usd: Type.Optional(Type.Number({ minimum: 0 })),
   duration_ms: Type.Optional(Millis),
@@ -75,6 +79,45 @@ export const Outcome = Words([
   'fenced',
 ]);
 export type Outcome = Type.Static<typeof Outcome>;
+
+/** What a worker's harness does with a grant: that one task, or one task after another until none is left. */
+export const Mode = Words(['single-task', 'continuous']);
+export type Mode = Type.Static<typeof Mode>;
+
+/** One part of what a harness was told: what it is, where it came from, and the hash of its text. */
+export const PromptPart = Strict({
+  part: Name,
+  source: Line,
+  sha256: Type.String({ pattern: SHA256_PATTERN }),
+  bytes: Count,
+});
+export type PromptPart = Type.Static<typeof PromptPart>;
+
+/** How much of an account's allowance is used, as its harness tells: 0 to 1, until it begins anew. */
+export const Quota = Strict({
+  used: Type.Number({ minimum: 0, maximum: 1 }),
+  resets_at: Type.Optional(Millis),
+});
+export type Quota = Type.Static<typeof Quota>;
+
+/** What a worker notes of a run beside its end: what decided its class, and what its harness was told. */
+export const RunNote = Strict({
+  harness: Type.Optional(Name),
+  model: Type.Optional(Line),
+  mode: Type.Optional(Mode),
+  /** The class, as the worker saw it. */
+  outcome: Type.Optional(Outcome),
+  /** What decided the class, most telling first. */
+  evidence: Type.Optional(Type.Array(Line, { maxItems: 16 })),
+  prompts: Type.Optional(Type.Array(PromptPart, { maxItems: 64 })),
+  /** The whole prompt's hash. */
+  prompt_sha256: Type.Optional(Type.String({ pattern: SHA256_PATTERN })),
+  /** The harness's own name for its conversation, by which it can be resumed. */
+  session: Type.Optional(Line),
+  exit_code: Type.Optional(Type.Integer()),
+  quota: Type.Optional(Quota),
+});
+export type RunNote = Type.Static<typeof RunNote>;
 
 /** The stored result of one gate. */
 export const Evidence = Strict({

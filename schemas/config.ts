@@ -4,8 +4,9 @@
  * machine obeys the same caps and policies.
  */
 import { Type } from 'typebox';
+import { Budget, BudgetLimit } from './budget.ts';
 import { Gate } from './claim.ts';
-import { Commit, Count, GateName, Line, Millis, Name, Strict, Words } from './common.ts';
+import { Commit, Count, GateName, Line, Millis, Mode, Name, Strict, Words } from './common.ts';
 
 /** `300ms`, `30s`, `45m`, `2h`, `1d`, or a whole number of seconds. */
 const Duration = Type.Union([
@@ -30,16 +31,95 @@ const GateFile = Type.Union([
   }),
 ]);
 
+/** The harnesses that Waggle knows how to drive; `command` is any program. */
+export const HarnessName = Words(['claude', 'codex', 'opencode', 'pi', 'droid', 'gemini', 'command']);
+export type HarnessName = Type.Static<typeof HarnessName>;
+export const PromptMode = Words(['file', 'stdin', 'argument']);
+export type PromptMode = Type.Static<typeof PromptMode>;
+/** What a harness may do without asking: change files and run Waggle's own commands, or everything. */
+export const Rights = Words(['edit', 'full']);
+export type Rights = Type.Static<typeof Rights>;
+export const PoolStrategy = Words(['round_robin', 'weighted', 'least_used', 'quota_aware']);
+export type PoolStrategy = Type.Static<typeof PoolStrategy>;
+
+/** A whole number, or one with `k` or `M`. */
+const Tokens = Type.Union([
+  Type.String({ pattern: '^[0-9]+(\\.[0-9]+)?[kM]?$' }),
+  Type.Integer({ minimum: 1 }),
+]);
+const budgetLimitFile = {
+  tokens: Type.Optional(Tokens),
+  cost: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
+  duration: Type.Optional(Duration),
+};
+const BudgetLimitFile = Strict(budgetLimitFile);
+const BudgetFile = Strict({ ...budgetLimitFile, per: Budget.properties.per });
+const weightFile = Type.Optional(Type.Number({ exclusiveMinimum: 0 }));
+
 const ProfileFile = Strict({
-  harness: Type.Optional(Words(['command'])),
-  command: Type.Array(Line, { minItems: 1 }),
-  prompt: Type.Optional(Words(['file', 'stdin', 'argument'])),
+  harness: Type.Optional(HarnessName),
+  /** Of `harness: command` alone. */
+  command: Type.Optional(Type.Array(Line, { minItems: 1 })),
+  /** Name or path of a known harness's program. */
+  program: Type.Optional(Line),
+  model: Type.Optional(Line),
+  /** Folder of the harness's own configuration and login. */
+  account: Type.Optional(Line),
+  args: Type.Optional(Type.Array(Line)),
+  rights: Type.Optional(Rights),
+  /** Whether the harness gets the MCP server of its run. */
+  mcp: Type.Optional(Type.Boolean()),
+  /** Name of the prompt that teaches it the protocol, or `none`. */
+  template: Type.Optional(Line),
+  prompt: Type.Optional(PromptMode),
   env: Type.Optional(Type.Array(Line)),
   set: Type.Optional(Type.Record(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }), Type.String())),
   max_concurrency: Type.Optional(Positive),
+  weight: weightFile,
+  budget: Type.Optional(BudgetFile),
+  /** How long its first sign of life may take. */
+  start: Type.Optional(Duration),
   timeout: Type.Optional(Duration),
   silence: Type.Optional(Duration),
   grace: Type.Optional(Duration),
+});
+
+const PoolFile = Strict({
+  profiles: Type.Array(Name, { minItems: 1 }),
+  strategy: Type.Optional(PoolStrategy),
+});
+
+const BudgetsFile = Strict({
+  run: Type.Optional(BudgetLimitFile),
+  task: Type.Optional(BudgetLimitFile),
+  profile: Type.Optional(BudgetFile),
+  project: Type.Optional(BudgetFile),
+});
+
+/** A command whose end says whether a worker goes on: all criteria that are named must hold. */
+const QuantitativeFile = Strict({
+  run: Type.Union([Line, Type.Array(Line, { minItems: 1 })]),
+  every: Type.Optional(Positive),
+  when: Type.Optional(Words(['before', 'after', 'both'])),
+  exit_codes: Type.Optional(Type.Array(Type.Integer({ minimum: 0, maximum: 255 }), { minItems: 1 })),
+  invert: Type.Optional(Type.Boolean()),
+  stdout: Type.Optional(Words(['any', 'empty', 'nonempty'])),
+  stderr: Type.Optional(Words(['any', 'empty', 'nonempty'])),
+  stdout_matches: Type.Optional(Line),
+  stderr_matches: Type.Optional(Line),
+  decision: Type.Optional(Words(['stop', 'continue'])),
+  timeout: Type.Optional(Duration),
+});
+/** A question to the harness after every so many runs; the first word of its answer is `0` (stop) or `1`. */
+const QualitativeFile = Strict({
+  every: Positive,
+  /** The question itself, or the name of a prompt. */
+  prompt: Line,
+  on_invalid: Type.Optional(Words(['stop', 'continue'])),
+});
+const StopFile = Strict({
+  quantitative: Type.Optional(QuantitativeFile),
+  qualitative: Type.Optional(QualitativeFile),
 });
 
 const PoliciesFile = Strict({
@@ -68,11 +148,16 @@ export const ConfigFile = Strict({
   lanes: Type.Optional(Type.Record(Name, LaneFile)),
   gates: Type.Optional(Type.Record(GateName, GateFile)),
   profiles: Type.Optional(Type.Record(Name, ProfileFile)),
+  pools: Type.Optional(Type.Record(Name, PoolFile)),
+  budgets: Type.Optional(BudgetsFile),
   policies: Type.Optional(PoliciesFile),
   workers: Type.Optional(
     Strict({
       count: Type.Optional(Positive),
       profile: Type.Optional(Name),
+      pool: Type.Optional(Name),
+      mode: Type.Optional(Mode),
+      stop: Type.Optional(StopFile),
       labels: Type.Optional(Type.Array(Line)),
       /** How often a run's tree is stored while it works; 0 turns that off. */
       checkpoint: Type.Optional(Duration),
@@ -115,11 +200,32 @@ export const BoardLane = Strict({
 });
 export type BoardLane = Type.Static<typeof BoardLane>;
 
-/** What the board enforces. `roles` maps an agent's name to what it may report. */
+export const BoardProfile = Strict({
+  max_concurrency: Type.Optional(Positive),
+  weight: weightFile,
+  budget: Type.Optional(Budget),
+});
+export type BoardProfile = Type.Static<typeof BoardProfile>;
+
+export const BoardPool = Strict({ strategy: PoolStrategy, profiles: Type.Array(Name, { minItems: 1 }) });
+export type BoardPool = Type.Static<typeof BoardPool>;
+
+/** `run` and `task` are of each one, `profile` of each that has none of its own. */
+export const Budgets = Strict({
+  run: Type.Optional(BudgetLimit),
+  task: Type.Optional(BudgetLimit),
+  profile: Type.Optional(Budget),
+  project: Type.Optional(Budget),
+});
+export type Budgets = Type.Static<typeof Budgets>;
+
+/** What the board enforces. `pools` and `budgets` came with format 4. `roles` maps an agent's name to what it may report. */
 export const BoardConfig = Strict({
   lanes: Type.Record(Name, BoardLane),
   gates: Type.Record(GateName, Gate),
-  profiles: Type.Record(Name, Strict({ max_concurrency: Type.Optional(Positive) })),
+  profiles: Type.Record(Name, BoardProfile),
+  pools: Type.Optional(Type.Record(Name, BoardPool)),
+  budgets: Type.Optional(Budgets),
   policies: Policies,
   roles: Type.Record(Name, Role),
 });

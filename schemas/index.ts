@@ -61,6 +61,7 @@ export function check<N extends MessageName>(
 }
 
 export type { Beat, BeatGrant } from './beat.ts';
+export type { Budget, BudgetLevel, BudgetLimit, BudgetMark, BudgetScope } from './budget.ts';
 export type {
   AnyGrant,
   Capabilities,
@@ -69,6 +70,7 @@ export type {
   CommitGrant,
   Gate,
   LaneRef,
+  Offer,
   Place,
   TaskGrant,
 } from './claim.ts';
@@ -80,13 +82,20 @@ export type {
   Problem,
   TaskResult,
 } from './command.ts';
-export type { Evidence, FileRef, Outcome, Usage } from './common.ts';
+export type { Evidence, FileRef, Mode, Outcome, PromptPart, Quota, RunNote, Usage } from './common.ts';
 export type {
   BoardConfig,
   BoardLane,
+  BoardPool,
+  BoardProfile,
+  Budgets,
   ConfigFile,
+  HarnessName,
   LaneState,
   Policies,
+  PoolStrategy,
+  PromptMode,
+  Rights,
   Role,
 } from './config.ts';
 export type { Control, ControlAnswer } from './control.ts';
@@ -95,12 +104,15 @@ export type { Letter, Person } from './letter.ts';
 export * from './limits.ts';
 export type { Mail, Presence, ReceiptState, StoredMail } from './mail.ts';
 export type {
+  PoolView,
+  ProfileView,
   Query,
   QueryAnswer,
   QueryAnswerOf,
   QueryKind,
   Reason,
   TaskView,
+  UsageRow,
 } from './query.ts';
 export type {
   LeaderNotice,
@@ -111,11 +123,13 @@ export type {
 } from './read.ts';
 export type { Report, ReportAnswer, ReportKind, ReportOf } from './report.ts';
 export type {
+  ProfileImage,
   Snapshot,
   SnapshotManifest,
   SnapshotPart,
   SnapshotPartOf,
   SnapshotPiece,
+  UsageImage,
 } from './snapshot.ts';
 export type { MailRecord, SocketErrorCode, SocketLine, SocketRequest } from './socket.ts';
 export type {

@@ -3,6 +3,7 @@
  * never changes meaning; an unknown event forbids leading.
  */
 import { type TProperties, Type } from 'typebox';
+import { BudgetMark } from './budget.ts';
 import { Place } from './claim.ts';
 import { TaskResult } from './command.ts';
 import {
@@ -14,9 +15,12 @@ import {
   Millis,
   Name,
   Outcome,
+  Quota,
+  RunNote,
   Strict,
   TaskId,
   Text,
+  Usage,
   Version,
   Words,
 } from './common.ts';
@@ -205,6 +209,38 @@ export const LetterRedelivered = event('letter_redelivered', {
   by: Name,
   copy: Type.Boolean(),
 });
+/** A profile gets no grants before `until`: its account is at a limit (format 4, as all below). */
+export const ProfileCooled = event('profile_cooled', {
+  profile: Name,
+  by: Name,
+  until: Millis,
+  reason: Line,
+});
+/** A profile gets no grants until somebody says that it may again. */
+export const ProfileStopped = event('profile_stopped', { profile: Name, by: Name, reason: Line });
+export const ProfileResumed = event('profile_resumed', { profile: Name, by: Name });
+/** How much of a profile's allowance is used, as a harness told. */
+export const ProfileQuota = event('profile_quota', { profile: Name, quota: Quota });
+/** What a live grant's run has used so far; counts from what was told before. */
+export const RunUsed = event('run_used', {
+  task: TaskId,
+  fence: Fence,
+  agent: Name,
+  profile: Type.Optional(Name),
+  usage: Usage,
+});
+/** A run as its worker noted it; goes before the `grant_ended` it belongs to. `usage` is all that it used. */
+export const RunRecorded = event('run_recorded', {
+  task: TaskId,
+  fence: Fence,
+  run: Id,
+  agent: Name,
+  profile: Type.Optional(Name),
+  usage: Type.Optional(Usage),
+  note: Type.Optional(RunNote),
+});
+/** A budget is used up to a level that it had not reached before. */
+export const BudgetReached = event('budget_reached', { mark: BudgetMark });
 export const Event = Type.Union([
   Genesis,
   Led,
@@ -236,6 +272,13 @@ export const Event = Type.Union([
   LetterOverdue,
   LetterDead,
   LetterRedelivered,
+  ProfileCooled,
+  ProfileStopped,
+  ProfileResumed,
+  ProfileQuota,
+  RunUsed,
+  RunRecorded,
+  BudgetReached,
 ]);
 export type Event = Type.Static<typeof Event>;
 export type EventOf<K extends Event['type']> = Extract<Event, { type: K }>;

@@ -10,13 +10,16 @@ import {
   List,
   Millis,
   Name,
+  Quota,
   Strict,
   TaskId,
   Text,
+  Usage,
   Version,
   Words,
 } from './common.ts';
-import { BoardConfig, LaneState } from './config.ts';
+import { Budget, BudgetMark } from './budget.ts';
+import { BoardConfig, LaneState, PoolStrategy } from './config.ts';
 import { Batch } from './journal.ts';
 import { Letter, MailSeq, Person } from './letter.ts';
 import { RunRecord, Task, TaskState } from './task.ts';
@@ -59,6 +62,15 @@ export const Query = Type.Union([
     states: Type.Optional(List(Letter.properties.state)),
     after: Type.Optional(MailSeq),
   }),
+  Strict({ ...head, kind: Type.Literal('profiles') }),
+  /** What was used, by task, profile or day; `since`: only days from then on (not of tasks). `after`: the next page. */
+  Strict({
+    ...head,
+    kind: Type.Literal('usage'),
+    by: Words(['task', 'profile', 'day']),
+    since: Type.Optional(Millis),
+    after: Type.Optional(Line),
+  }),
   Strict({
     ...head,
     kind: Type.Literal('journal'),
@@ -83,6 +95,38 @@ export const TaskView = Strict({
   blocked_by: List(TaskId),
 });
 export type TaskView = Type.Static<typeof TaskView>;
+
+/** A profile as the board knows it: its caps, what it does, and what keeps it from grants. */
+export const ProfileView = Strict({
+  name: Name,
+  max_concurrency: Type.Optional(Count),
+  weight: Type.Optional(Type.Number()),
+  budget: Type.Optional(Budget),
+  live: Count,
+  cooldown_until: Type.Optional(Millis),
+  /** Of the cooldown, or of why it is stopped. */
+  reason: Type.Optional(Line),
+  stopped: Type.Boolean(),
+  /** Runs in a row that failed alike. */
+  failures: Count,
+  quota: Type.Optional(Quota),
+  runs: Count,
+  usage: Usage,
+});
+export type ProfileView = Type.Static<typeof ProfileView>;
+
+export const PoolView = Strict({
+  name: Name,
+  strategy: PoolStrategy,
+  profiles: Type.Array(Name),
+  /** The profile that was granted last. */
+  last: Type.Optional(Name),
+});
+export type PoolView = Type.Static<typeof PoolView>;
+
+/** `key`: the task, the profile, or the day (UTC, `2026-03-01`). */
+export const UsageRow = Strict({ key: Line, runs: Count, usage: Usage });
+export type UsageRow = Type.Static<typeof UsageRow>;
 
 const answer = { v: Version, term: Count, journal_seq: Count, genesis: Id };
 export const QueryAnswer = Type.Union([
@@ -144,6 +188,8 @@ export const QueryAnswer = Type.Union([
     ...answer,
     kind: Type.Literal('grants'),
     ended: Type.Array(Strict({ fence: Fence, why: Line })),
+    /** Runs of live grants that must be ended, and why: a budget is used up. */
+    halt: Type.Optional(Type.Array(Strict({ fence: Fence, why: Line }))),
     /** The project's lease as it is now: an agent in a long run beats by it. */
     lease_ms: Type.Optional(Millis),
   }),
@@ -168,6 +214,22 @@ export const QueryAnswer = Type.Union([
     letters: Type.Array(Letter),
     total: Count,
     next: Type.Optional(MailSeq),
+  }),
+  Strict({
+    ...answer,
+    kind: Type.Literal('profiles'),
+    profiles: Type.Array(ProfileView),
+    pools: Type.Array(PoolView),
+    budgets: Type.Array(BudgetMark),
+  }),
+  Strict({
+    ...answer,
+    kind: Type.Literal('usage'),
+    rows: Type.Array(UsageRow),
+    /** Of all rows, whatever page this is. */
+    total: UsageRow,
+    budgets: Type.Array(BudgetMark),
+    next: Type.Optional(Line),
   }),
   Strict({
     ...answer,

@@ -16,6 +16,7 @@ import {
   Millis,
   Name,
   Outcome,
+  RunNote,
   Strict,
   TaskId,
   Text,
@@ -36,35 +37,41 @@ const grantReport = <const K extends string, T extends TProperties>(kind: K, pro
     ...properties,
   });
 
+/** Of a run that is over. */
+const told = { usage: Type.Optional(Usage), run_note: Type.Optional(RunNote) };
+
 /** The run's change set is stored and waits for the committer. */
 export const Submitted = grantReport('submitted', {
   base: Commit,
   head: Commit,
   bundle: FileRef,
   message: Type.Optional(Text),
-  usage: Type.Optional(Usage),
+  ...told,
 });
 /** The run ended well without a change set. */
 export const Done = grantReport('done', {
   outcome: Words(['completed', 'no_change']),
   note: Type.Optional(Text),
   evidence: Type.Optional(List(Evidence)),
-  usage: Type.Optional(Usage),
+  ...told,
 });
 /** The run cannot go on without somebody. */
 export const Blocked = grantReport('blocked', {
   outcome: Words(['blocked', 'needs_input']),
   reason: Line,
-  usage: Type.Optional(Usage),
+  ...told,
 });
-/** The run failed; `outcome` decides whether it counts as an attempt. */
+/**
+ * The run failed; `outcome` decides whether it counts as an attempt. `retry_at`: when a rate limit ends, as its harness
+ * told.
+ */
 export const Failed = grantReport('failed', {
   outcome: Outcome,
   reason: Line,
   tail: Type.Optional(Type.String({ maxLength: 8192 })),
   evidence: Type.Optional(List(Evidence)),
   retry_at: Type.Optional(Millis),
-  usage: Type.Optional(Usage),
+  ...told,
 });
 /** A note about work in progress; ends nothing. */
 export const Progress = grantReport('progress', { note: Text });
@@ -72,6 +79,7 @@ export const Progress = grantReport('progress', { note: Text });
 export const Released = grantReport('released', {
   reason: Line,
   checkpoint: Type.Optional(Checkpoint),
+  ...told,
 });
 /** The tree as it stands: by the owner of a live grant, or, after its end, a rescue. Ends nothing. */
 export const Checkpointed = grantReport('checkpoint', { checkpoint: Checkpoint });

@@ -5,7 +5,21 @@
  * its own kind, which stands in the bytes of its pieces.
  */
 import { Type } from 'typebox';
-import { Count, Fence, Id, Line, Millis, Name, Strict, TaskId, Version } from './common.ts';
+import { BudgetMark } from './budget.ts';
+import {
+  Count,
+  Fence,
+  Id,
+  Line,
+  Millis,
+  Name,
+  Outcome,
+  Quota,
+  Strict,
+  TaskId,
+  Usage,
+  Version,
+} from './common.ts';
 import { BoardConfig, LaneState } from './config.ts';
 import { AgentSeen, Answered } from './journal.ts';
 import { Letter, Person } from './letter.ts';
@@ -29,6 +43,26 @@ const LaneImage = Strict({
   committing: Type.Optional(Fence),
   unresolved: Type.Optional(TaskId),
 });
+
+/** What the board remembers of a profile besides its configuration. */
+export const ProfileImage = Strict({
+  name: Name,
+  cooldown_until: Type.Optional(Millis),
+  reason: Type.Optional(Line),
+  stopped: Type.Boolean(),
+  /** Runs in a row that failed alike, and how. */
+  failures: Count,
+  failing: Type.Optional(Outcome),
+  quota: Type.Optional(Quota),
+});
+/** Whose turn it was last, and what each profile has had. */
+export const PoolImage = Strict({
+  name: Name,
+  last: Type.Optional(Name),
+  shares: Type.Array(Strict({ profile: Name, share: Type.Number({ minimum: 0 }) })),
+});
+/** What a profile's runs used on a day (UTC, `2026-03-01`). */
+export const UsageImage = Strict({ day: Line, profile: Name, runs: Count, usage: Usage });
 
 /**
  * A part of the board. The head comes first and says how many of each there are; what can be derived (grants, counts,
@@ -58,6 +92,10 @@ const parts = [
     answers: Count,
     runs: Count,
     people: Type.Optional(Type.Array(Person)),
+    profiles: Type.Optional(Type.Array(ProfileImage)),
+    pools: Type.Optional(Type.Array(PoolImage)),
+    usage: Type.Optional(Type.Array(UsageImage)),
+    budgets: Type.Optional(Type.Array(BudgetMark)),
     letters: Type.Optional(Count),
   }),
   Strict({
@@ -111,6 +149,8 @@ export const Snapshot = Type.Union([
     sha256: Type.String({ pattern: SHA256_PATTERN }),
   }),
 ]);
+export type ProfileImage = Type.Static<typeof ProfileImage>;
+export type UsageImage = Type.Static<typeof UsageImage>;
 export type Snapshot = Type.Static<typeof Snapshot>;
 export type SnapshotManifest = Extract<Snapshot, { kind: 'manifest' }>;
 export type SnapshotPiece = Extract<Snapshot, { kind: 'piece' }>;

@@ -16,9 +16,11 @@ import {
   Millis,
   Name,
   Outcome,
+  RunNote,
   Strict,
   TaskId,
   Text,
+  Usage,
   Words,
 } from './common.ts';
 
@@ -109,6 +111,10 @@ export const Grant = Strict({
   granted_at: Millis,
   /** When its owner was told that nothing moves. */
   nudged_at: Type.Optional(Millis),
+  /** The pool whose turn it was. */
+  pool: Type.Optional(Name),
+  /** What its run has used so far, as last told. */
+  used: Type.Optional(Usage),
 });
 export type Grant = Type.Static<typeof Grant>;
 
@@ -214,6 +220,15 @@ export const RunRecord = Strict({
   checkpoints: Count,
   /** The commit that holds this run's change. */
   commit: Type.Optional(Commit),
+  pool: Type.Optional(Name),
+  usage: Type.Optional(Usage),
+  /** What decided the outcome's class. */
+  because: Type.Optional(Line),
+  harness: RunNote.properties.harness,
+  model: RunNote.properties.model,
+  mode: RunNote.properties.mode,
+  prompt_sha256: RunNote.properties.prompt_sha256,
+  session: RunNote.properties.session,
 });
 export type RunRecord = Type.Static<typeof RunRecord>;
 
@@ -249,5 +264,9 @@ export const Task = Strict({
   closing: Type.Optional(Closing),
   started_at: Type.Optional(Millis),
   started_by: Type.Optional(Name),
+  /** What all its runs have used. */
+  used: Type.Optional(Usage),
+  /** That of `used` which its budget does not count: from before a person opened it again. */
+  used_before: Type.Optional(Usage),
 });
 export type Task = Type.Static<typeof Task>;

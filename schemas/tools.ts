@@ -62,6 +62,9 @@ const CurrentTask = Type.Object({
   gates: Type.Array(Type.String()),
   note: Optional(Type.String()),
   deadline: Optional(Type.String({ description: 'RFC 3339: when the run is ended.' })),
+  worktree: Optional(
+    Type.String({ description: 'The folder of your working tree: change files there and nowhere else.' }),
+  ),
 });
 
 const MailSend = Strict({

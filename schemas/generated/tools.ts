@@ -389,6 +389,10 @@ export const tools = [
       "deadline": {
        "type": "string",
        "description": "RFC 3339: when the run is ended."
+      },
+      "worktree": {
+       "type": "string",
+       "description": "The folder of your working tree: change files there and nowhere else."
       }
      }
     }
@@ -656,6 +660,10 @@ export const tools = [
       "deadline": {
        "type": "string",
        "description": "RFC 3339: when the run is ended."
+      },
+      "worktree": {
+       "type": "string",
+       "description": "The folder of your working tree: change files there and nowhere else."
       }
      }
     }

@@ -1,7 +1,7 @@
 /**
  * Who works for a project and on what: last beats, the board's grants and what runs here, put together. Pure.
  */
-import type { QueryAnswerOf, ReadAnswerOf } from '../../schemas/index.ts';
+import type { QueryAnswerOf, ReadAnswerOf, Usage } from '../../schemas/index.ts';
 
 export interface AgentTask {
   readonly task: string;
@@ -9,6 +9,10 @@ export interface AgentTask {
   readonly phase?: string;
   readonly output_age_ms?: number;
   readonly output_bytes?: number;
+  /** What its run uses. */
+  readonly profile?: string;
+  /** So far. */
+  readonly usage?: Usage;
 }
 
 export interface AgentEntry {
@@ -51,11 +55,11 @@ export function listAgents(sources: AgentSources): AgentEntry[] {
     .filter((one) => one !== own && one.beat.state !== 'gone')
     .map(({ agent, age_ms, beat }): AgentEntry => {
       const isOld = age_ms > beat.every_ms * MISSED_BEATS;
-      const told = beat.grants.map(({ task, fence, phase, output_age_ms, output_bytes }) => ({
-        task,
-        fence,
-        phase,
-        output_bytes,
+      // An older worker has one profile for all its runs.
+      const ofAll = beat.profile === undefined ? {} : { profile: beat.profile };
+      const told = beat.grants.map(({ run: _, output_age_ms, ...grant }) => ({
+        ...ofAll,
+        ...grant,
         // Since the beat was sent nothing is known of its output: it can only have become older.
         ...(output_age_ms === undefined ? {} : { output_age_ms: output_age_ms + age_ms }),
       }));
@@ -84,6 +88,17 @@ export function listAgents(sources: AgentSources): AgentEntry[] {
   const beatless = supervised.filter((one) => !isListed(one)).map((one) => beatlessEntry(one, host));
   const others = [...beating, ...holders, ...beatless];
   return [leader, ...others.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))];
+}
+
+/** Every worker that is heard of, by name. */
+export function beatingWorkers(beats: AgentSources['beats']): string[] {
+  return beats
+    .filter(({ beat, age_ms }) => {
+      const isHeard = age_ms <= beat.every_ms * MISSED_BEATS;
+      return beat.role === 'worker' && beat.state !== 'gone' && isHeard;
+    })
+    .map(({ agent }) => agent)
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }
 
 type BeatHeard = Pick<AgentSources['beats'][number], 'age_ms' | 'beat'>;

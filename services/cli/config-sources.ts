@@ -5,6 +5,14 @@
 import type { CompiledConfig } from '../../shared/config/compile.ts';
 import { formatDuration } from '../../shared/config/durations.ts';
 import type { SourceText } from '../../shared/config/source-text.ts';
+import {
+  budgetsFields,
+  type Field,
+  listed,
+  poolFields,
+  profileFields,
+  workersFields,
+} from './config-fields.ts';
 
 export interface ConfigLine {
   /** As in waggle.yaml: `policies.stale_after`. */
@@ -13,8 +21,6 @@ export interface ConfigLine {
   /** Line of the file; absent for a default. */
   readonly line?: number;
 }
-
-type Field = readonly [path: readonly string[], value: string | number | undefined];
 
 /** The lines, in the order of a waggle.yaml. What is neither set nor has a default is left out. */
 export function configLines(config: CompiledConfig, source: SourceText): ConfigLine[] {
@@ -36,17 +42,12 @@ function fieldsOf({ project, board, profiles, workers, bus }: CompiledConfig): F
     fields.push([['gates', name, 'run'], typeof run === 'string' ? run : JSON.stringify(run)]);
     fields.push([['gates', name, 'timeout'], formatDuration(timeout_ms)]);
   }
-  for (const [name, profile] of profiles) {
-    const at = ['profiles', name];
-    fields.push([[...at, 'command'], JSON.stringify(profile.command)], [[...at, 'prompt'], profile.prompt]);
-    fields.push([[...at, 'env'], listed(profile.env)], [[...at, 'set'], listed(Object.keys(profile.set))]);
-    fields.push([[...at, 'timeout'], formatDuration(profile.timeoutMs)]);
-    fields.push([[...at, 'silence'], formatDuration(profile.silenceMs)]);
-    fields.push([[...at, 'grace'], formatDuration(profile.graceMs)]);
-    fields.push([[...at, 'max_concurrency'], profile.maxConcurrency]);
-  }
-  fields.push([['workers', 'count'], workers.count], [['workers', 'profile'], workers.profile]);
-  fields.push([['workers', 'labels'], listed(workers.labels)]);
+  for (const [name, profile] of profiles) fields.push(...profileFields(name, profile, board.profiles[name]));
+  fields.push(
+    ...poolFields(board.pools ?? {}),
+    ...budgetsFields(board.budgets ?? {}),
+    ...workersFields(workers),
+  );
   for (const [key, value] of Object.entries(board.policies)) {
     const isTime = key.endsWith('_ms');
     const shown = typeof value === 'object' ? JSON.stringify(value) : value;
@@ -58,8 +59,6 @@ function fieldsOf({ project, board, profiles, workers, bus }: CompiledConfig): F
   fields.push([['bus', 'output_max_age'], age === undefined ? undefined : formatDuration(age)]);
   return fields;
 }
-
-const listed = (words: readonly string[]): string => (words.length === 0 ? 'none' : words.join(', '));
 
 /** A gate may be written as its command alone. */
 function isSet(value: unknown, path: readonly string[]): boolean {

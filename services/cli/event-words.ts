@@ -1,12 +1,13 @@
 /**
  * The journal's events in words for people and as records for machines. Pure.
  */
-import type { Event, EventOf, Letter } from '../../schemas/index.ts';
+import type { Event, EventOf, Letter, Quota, Usage } from '../../schemas/index.ts';
 import { assertNever } from '../../shared/errors.ts';
 import { mailId, targetText } from '../../shared/mail/message-id.ts';
 import { noPaint, type Paint } from './paint.ts';
 import { singleLine } from './printable.ts';
 import { iso } from './tracker-record.ts';
+import { budgetWords, usageWords } from './usage-words.ts';
 
 /** An event with its batch's place in the journal and its time, in milliseconds since the epoch. */
 export interface JournalEvent {
@@ -128,10 +129,43 @@ export function eventWords(event: Event): string[] {
       return [`${letterWords(event.letter)}: ${deathWords(event)}`];
     case 'letter_redelivered':
       return [`mail ${event.seq} by ${event.by}${event.copy ? ', as a copy' : ''}`];
+    case 'profile_cooled':
+      return [`${event.profile} until ${time(event.until)} by ${event.by}${because(event.reason)}`];
+    case 'profile_stopped':
+      return [`${event.profile} by ${event.by}${because(event.reason)}`];
+    case 'profile_resumed':
+      return [`${event.profile} by ${event.by}`];
+    case 'profile_quota':
+      return [`${event.profile}: ${quotaWords(event.quota)}`];
+    case 'run_used':
+      return [`${event.agent}, fence ${event.fence}${withProfile(event.profile)}: ${usageText(event.usage)}`];
+    case 'run_recorded':
+      return [recordedWords(event)];
+    case 'budget_reached':
+      return [budgetWords(event.mark)];
     default:
       return assertNever(event);
   }
 }
+
+/** `96 % used, until TIME`. */
+export function quotaWords({ used, resets_at }: Quota): string {
+  return `${Math.floor(used * 100)} % used${resets_at === undefined ? '' : `, until ${time(resets_at)}`}`;
+}
+
+function recordedWords({ agent, fence, profile, usage, note }: EventOf<'run_recorded'>): string {
+  const used = usage === undefined ? '' : usageWords(usage);
+  const parts = [
+    `${agent}, fence ${fence}${withProfile(profile)}`,
+    ...(note?.outcome === undefined ? [] : [`${note.outcome}${because(note.evidence?.[0])}`]),
+    ...(used === '' ? [] : [used]),
+  ];
+  return parts.join('; ');
+}
+
+const withProfile = (profile: string | undefined): string =>
+  profile === undefined ? '' : ` with ${profile}`;
+const usageText = (usage: Usage): string => usageWords(usage) || 'nothing known';
 
 const letterWords = ({ at, seq, from, to }: Letter): string =>
   `${mailId(at, seq)} from ${from} to ${targetText(to)}`;

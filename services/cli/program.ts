@@ -47,7 +47,36 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./commands/mail-bridge.ts'),
   },
   explain: { summary: 'say which rule holds a task back', load: () => import('./commands/explain.ts') },
-  drain: { summary: 'tell agents to finish and leave', load: () => import('./commands/drain.ts') },
+  harness: {
+    summary: 'show the harnesses that Waggle can drive',
+    load: () => import('./commands/harness.ts'),
+  },
+  profile: {
+    summary: 'list and add profiles, let them rest and go on',
+    load: () => import('./commands/profile.ts'),
+  },
+  pool: { summary: 'show the pools of profiles', load: () => import('./commands/pool.ts') },
+  usage: {
+    summary: 'show what runs used, and how much of the budgets that is',
+    load: () => import('./commands/usage.ts'),
+  },
+  msg: { summary: 'tell workers something, with their next run', load: () => import('./commands/msg.ts') },
+  steer: { summary: 'tell workers something while they work', load: () => import('./commands/steer.ts') },
+  'next-prompt': {
+    summary: "give workers another text than the task's",
+    load: () => import('./commands/next-prompt.ts'),
+  },
+  pause: { summary: 'tell workers to claim nothing more', load: () => import('./commands/pause.ts') },
+  resume: { summary: 'tell paused workers to go on', load: () => import('./commands/resume.ts') },
+  stop: {
+    summary: 'tell workers to finish what they have, and leave',
+    load: () => import('./commands/stop.ts'),
+  },
+  kill: { summary: 'end runs at once, and their workers', load: () => import('./commands/kill.ts') },
+  drain: {
+    summary: 'tell agents to leave, giving back what takes long',
+    load: () => import('./commands/drain.ts'),
+  },
   format: { summary: "show or raise the journal's format", load: () => import('./commands/format.ts') },
   gc: { summary: 'free what nobody needs any more', load: () => import('./commands/gc.ts') },
   backup: { summary: 'write the project into one file', load: () => import('./commands/backup.ts') },

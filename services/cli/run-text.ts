@@ -6,8 +6,10 @@ import { formatAge, formatAgo } from './ages.ts';
 import { eventLine, eventRecord, type JournalEvent } from './event-words.ts';
 import { noPaint, type Paint } from './paint.ts';
 import { singleLine } from './printable.ts';
+import { type Noted, notedFields, notedParts } from './run-note.ts';
 import { formatTable } from './table.ts';
 import { iso } from './tracker-record.ts';
+import { totalTokenText } from './usage-words.ts';
 
 /** How it ended, in one word; `live` while it goes on. */
 export function endText({ ended_at, why, outcome }: RunRecord): string {
@@ -16,20 +18,34 @@ export function endText({ ended_at, why, outcome }: RunRecord): string {
 }
 
 const right = (title: string) => ({ title, align: 'right' as const });
-const COLUMNS = [right('FENCE'), 'TASK', 'KIND', 'AGENT', 'END', right('TOOK'), 'BEGAN', 'COMMIT', 'RUN'];
+const COLUMNS = [
+  right('FENCE'),
+  'TASK',
+  'KIND',
+  'AGENT',
+  'PROFILE',
+  'END',
+  right('TOOK'),
+  right('TOKENS'),
+  'BEGAN',
+  'COMMIT',
+  'RUN',
+];
 
 /** A line a run. `now` in milliseconds since the epoch. */
 export function runTable(runs: readonly RunRecord[], now: number, paint: Paint = noPaint): string {
   const rows = runs.map((run) => {
-    const { fence, task, kind, agent, granted_at, ended_at, commit } = run;
+    const { fence, task, kind, agent, profile, usage, granted_at, ended_at, commit } = run;
     const took = formatAge((ended_at ?? now) - granted_at);
     return [
       fence,
       task,
       kind,
       agent,
+      profile,
       endText(run),
       took,
+      totalTokenText(usage),
       formatAgo(now - granted_at),
       commit?.slice(0, 12),
       run.run,
@@ -50,6 +66,7 @@ export function runRecord({ granted_at, ended_at, ...run }: RunRecord): object {
 /** A run with what is known around it. */
 export interface WholeRun {
   readonly run: RunRecord;
+  readonly noted: Noted;
   readonly checkpoint?: Checkpoint;
   /** Of its grant, oldest first. */
   readonly events: readonly JournalEvent[];
@@ -63,9 +80,11 @@ export interface WholeRun {
 }
 
 /** For machines. */
-export function wholeRunRecord({ run, checkpoint, events, isWhole, log, folder, ledger }: WholeRun): object {
+export function wholeRunRecord(whole: WholeRun): object {
+  const { run, noted, checkpoint, events, isWhole, log, folder, ledger } = whole;
   return {
     ...runRecord(run),
+    ...noted,
     ...(checkpoint === undefined ? {} : { checkpoint }),
     log,
     ...(folder === undefined ? {} : { folder }),
@@ -77,13 +96,14 @@ export function wholeRunRecord({ run, checkpoint, events, isWhole, log, folder, 
 
 /** Everything about one run. `now` in milliseconds since the epoch. */
 export function wholeRunText(whole: WholeRun, now: number, paint: Paint = noPaint): string {
-  const { run, checkpoint, events, isWhole, log, folder, ledger } = whole;
+  const { run, noted, checkpoint, events, isWhole, log, folder, ledger } = whole;
   const end = run.ended_at;
   const fields: (readonly [string, string | undefined])[] = [
     ['task', run.task],
     ['kind', run.kind],
     ['fence', String(run.fence)],
-    ['agent', run.profile === undefined ? run.agent : `${run.agent} (${run.profile})`],
+    ['agent', run.agent],
+    ...notedFields(run, noted),
     ['began', `${iso(run.granted_at)}, ${formatAgo(now - run.granted_at)}`],
     ['ended', end === undefined ? 'not yet' : `${iso(end)}, after ${formatAge(end - run.granted_at)}`],
     ['end', end === undefined ? undefined : endWords(run)],
@@ -96,7 +116,7 @@ export function wholeRunText(whole: WholeRun, now: number, paint: Paint = noPain
   const shown = fields.filter((field): field is readonly [string, string] => field[1] !== undefined);
   const width = Math.max(...shown.map(([name]) => name.length));
   const lines = shown.map(([name, value]) => `${name.padEnd(width)}  ${singleLine(value)}`);
-  const parts = [`${paint('bold', run.run)}`, lines.join('\n')];
+  const parts = [`${paint('bold', run.run)}`, lines.join('\n'), ...notedParts(run, noted, paint)];
   const cut = isWhole ? '' : ' (older ones are out of reach)';
   if (events.length > 0) {
     const told = events.map((one) => `  ${eventLine(one, paint)}`).join('\n');

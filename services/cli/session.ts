@@ -41,8 +41,17 @@ export function outputOf(
   return createOutput({ stdout, stderr, json, noColor, ...(program === undefined ? {} : { program }) });
 }
 
-/** Connects, lets `use` work, and disconnects whatever happens. People are `operator` unless FMAIL_AGENT says else. */
-export async function withProject<T>(session: Session, use: (link: ProjectLink) => Promise<T>): Promise<T> {
+const TIMEOUT_MS = 10_000;
+
+/**
+ * Connects, lets `use` work, and disconnects whatever happens. People are `operator` unless FMAIL_AGENT says else.
+ * `timeoutMs`: how long to go on asking the board while nobody leads.
+ */
+export async function withProject<T>(
+  session: Session,
+  use: (link: ProjectLink) => Promise<T>,
+  { timeoutMs = TIMEOUT_MS }: { readonly timeoutMs?: number } = {},
+): Promise<T> {
   const { folder, variables } = session;
   const opened = await openContext({ folder, variables, service: 'cli' });
   // A command's answer is its output; the log is for services.
@@ -52,7 +61,7 @@ export async function withProject<T>(session: Session, use: (link: ProjectLink) 
   try {
     await refuseElsewhere(context, swarm, agent);
     const { project, clock } = context;
-    const client = createBoardClient({ swarm, project, agent, clock, timeoutMs: 10_000 });
+    const client = createBoardClient({ swarm, project, agent, clock, timeoutMs });
     return await use({ context, agent, swarm, client, reader: createReader(swarm, project, agent) });
   } catch (error) {
     throw await explained(error, context, swarm, agent);

@@ -99,8 +99,13 @@ export function statusRecord(status: Status): object {
   };
 }
 
-/** `now` in milliseconds since the epoch. */
-export function statusText(status: Status, now: number, paint: Paint = noPaint): string {
+/** `now` in milliseconds since the epoch. `remarks`: lines about what somebody may have to look after. */
+export function statusText(
+  status: Status,
+  now: number,
+  paint: Paint = noPaint,
+  remarks: readonly string[] = [],
+): string {
   const { project, leader, term, started_at, total, ready, waiting, grants, refused } = status;
   const byState = states.flatMap((state) => {
     const count = status.states[state] ?? 0;
@@ -113,6 +118,7 @@ export function statusText(status: Status, now: number, paint: Paint = noPaint):
     `tasks: ${total === 0 ? 'none' : byState.join(', ')}`,
     `waiting: ${counted(waiting.task, 'worker')}, ${counted(waiting.commit, 'committer')}`,
     ...(refusals.length === 0 ? [] : [`refused messages: ${refusals.join(', ')}`]),
+    ...remarks,
   ];
   const rows = grants.map(({ task, kind, agent, fence, granted_at }) => [
     task,

@@ -151,6 +151,7 @@ export function refusalExitCode(code: string): TrackerExitCode {
 /** What each refusal of the board and of its queries means to the tracker; a test keeps it complete. */
 export const refusalCodes: Readonly<Record<string, TrackerExitCode>> = {
   ambiguous: 2,
+  'bad-until': 2,
   claimed: 2,
   'close-how': 2,
   cycle: 2,
@@ -172,6 +173,7 @@ export const refusalCodes: Readonly<Record<string, TrackerExitCode>> = {
   'unknown-gate': 2,
   'unknown-lane': 2,
   'unknown-parent': 2,
+  'unknown-profile': 2,
   'unknown-task': 2,
   blocked: 3,
   committing: 3,

@@ -2,8 +2,10 @@
  * What the swarm is told of a batch of events: pure, so that a new leader derives the same mails from the same
  * journal (DESIGN 2.2). Texts are the seed's, to the letter.
  */
-import type { Event, EventOf, Letter } from '../../schemas/index.ts';
+import type { BudgetMark, Event, EventOf, Letter } from '../../schemas/index.ts';
+import { amountText, limitText, scopeText } from '../../shared/board/budget-words.ts';
 import type { MailTarget } from '../../shared/bus/subjects.ts';
+import { assertNever } from '../../shared/errors.ts';
 import { mailId, rfc3339, targetText } from '../../shared/mail/message-id.ts';
 
 export interface Announcement {
@@ -46,12 +48,65 @@ function lines(event: Event): readonly Announcement[] {
       ];
     case 'commit_idle':
       return [{ to: topic, text: 'committer: no commit candidate' }];
+    case 'profile_cooled':
+    case 'profile_stopped':
+    case 'profile_resumed':
+      return ofProfile(event);
+    case 'budget_reached':
+      return [{ to: inbox, text: budgetText(event), kind: 'message' }];
     case 'letter_overdue':
       return toSender(event.letter, noAck(event.letter));
     case 'letter_dead':
       return toSender(event.letter, deadLetter(event));
     default:
       return [];
+  }
+}
+
+function ofProfile(
+  event: EventOf<'profile_cooled' | 'profile_stopped' | 'profile_resumed'>,
+): readonly Announcement[] {
+  const { profile } = event;
+  switch (event.type) {
+    case 'profile_cooled': {
+      // Upwards: before that second it does not go on.
+      const end = rfc3339(Math.ceil(event.until / 1_000) * 1_000);
+      const text = `profile ${profile} cools down until ${end}: ${oneLine(event.reason)}`;
+      return [{ to: topic, text }];
+    }
+    case 'profile_stopped': {
+      const text = `profile ${profile} stopped: ${oneLine(event.reason)}`;
+      return [
+        { to: topic, text },
+        { to: inbox, text: `${text}; waggle profile resume ${profile}`, kind: 'message' },
+      ];
+    }
+    case 'profile_resumed':
+      return [{ to: topic, text: `profile ${profile} resumed by ${event.by}` }];
+    default:
+      return assertNever(event);
+  }
+}
+
+/** What is used, and what happens now. */
+function budgetText({ mark }: EventOf<'budget_reached'>): string {
+  const percent = { warn: 80, pause: 95, stop: 100 }[mark.level ?? 'warn'];
+  const used = `${percent} % of ${limitText(mark)} used (${amountText(mark.what, mark.used)})`;
+  return `budget of ${scopeText(mark)}: ${used}${budgetEffect(mark)}`;
+}
+
+function budgetEffect({ scope, level, day }: BudgetMark): string {
+  const until = day === undefined ? 'until it is raised' : 'until midnight (UTC) or until it is raised';
+  switch (level) {
+    case undefined:
+    case 'warn':
+      return '';
+    case 'pause':
+      return scope === 'task' ? '; its run is ended at 100 %' : `; nothing new is granted ${until}`;
+    case 'stop':
+      return scope === 'task' ? '; its run is ended' : `; runs are ended, nothing new is granted ${until}`;
+    default:
+      return assertNever(level);
   }
 }
 

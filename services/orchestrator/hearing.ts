@@ -3,6 +3,7 @@
  * what it remembers of grants and names; what is no valid message is counted.
  */
 import { LEAVING } from '../../shared/agent/heartbeat.ts';
+import type { UsageInput } from '../../shared/board/decide-usage.ts';
 import { tryDecode } from '../../shared/bus/codec.ts';
 import type { Bus, Delivery } from '../../shared/bus/port.ts';
 import { senderOf, subjectsOf } from '../../shared/bus/subjects.ts';
@@ -16,6 +17,8 @@ export interface HearingOptions {
   readonly signs: LifeSigns;
   readonly sightings: Sightings;
   readonly refusals: Refusals;
+  /** A beat said what a run under way has used. */
+  readonly onUsage: (input: UsageInput) => void;
 }
 
 export function hear(options: HearingOptions): { stop(): void } {
@@ -40,7 +43,7 @@ export function hear(options: HearingOptions): { stop(): void } {
 
 const NAMELESS = 'the subject names no agent';
 
-function hearBeat({ signs, sightings, refusals }: HearingOptions, delivery: Delivery): void {
+function hearBeat({ signs, sightings, refusals, onUsage }: HearingOptions, delivery: Delivery): void {
   const from = senderOf(delivery.subject);
   const decoded = tryDecode('Beat', delivery);
   if (from === undefined || !decoded.ok) {
@@ -51,7 +54,10 @@ function hearBeat({ signs, sightings, refusals }: HearingOptions, delivery: Deli
   } else {
     signs.seen(from, decoded.value.incarnation);
     sightings.seen(from);
-    for (const { fence } of decoded.value.grants) signs.held(from, fence);
+    for (const { fence, usage } of decoded.value.grants) {
+      signs.held(from, fence);
+      if (usage !== undefined) onUsage({ from, fence, usage });
+    }
   }
 }
 

@@ -14,9 +14,11 @@ import {
   applyLook,
   applyMail,
   applyReport,
+  applyUsage,
   BoardBroken,
 } from '../../shared/board/decide.ts';
 import type { ClaimDecision } from '../../shared/board/decide-claim.ts';
+import type { UsageInput } from '../../shared/board/decide-usage.ts';
 import type { LifeSign } from '../../shared/board/decide-watch.ts';
 import type { Answer } from '../../shared/board/decision.ts';
 import type { Board } from '../../shared/board/state.ts';
@@ -33,6 +35,7 @@ export interface Deciders {
   readonly applyReport: typeof applyReport;
   readonly applyMail?: typeof applyMail;
   readonly applyLook?: typeof applyLook;
+  readonly applyUsage?: typeof applyUsage;
 }
 
 /** The inputs that broke a board in this process. Outlives terms. */
@@ -72,7 +75,7 @@ export interface Judged<A> extends Applied<A> {
   spoil(): void;
 }
 
-const own = { applyClaim, applyCommand, applyReport, applyMail, applyLook };
+const own = { applyClaim, applyCommand, applyReport, applyMail, applyLook, applyUsage };
 
 export class Judge {
   readonly #options: JudgeOptions;
@@ -153,6 +156,15 @@ export class Judge {
     return this.#judge(
       { what: 'letter', from, id: String(seq) },
       () => this.#deciders.applyLook(board, { seq, sight: sightings.of(to?.name ?? '') }, now),
+      () => undefined,
+    );
+  }
+
+  /** What a beat said of a run under way. */
+  usage(input: UsageInput, now: number): Judged<undefined> {
+    return this.#judge(
+      { what: 'usage', from: input.from, id: String(input.fence) },
+      () => this.#deciders.applyUsage(this.#options.board, input, now),
       () => undefined,
     );
   }

@@ -4,9 +4,11 @@
 import type { Person, Query, QueryAnswer, QueryAnswerOf, Task, TaskView } from '../../schemas/index.ts';
 import { lettersOf } from '../../shared/board/decide-letters.ts';
 import { explain } from '../../shared/board/explain.ts';
+import { haltsAmong } from '../../shared/board/halts.ts';
 import { isReady } from '../../shared/board/readiness.ts';
 import type { Board } from '../../shared/board/state.ts';
 import { assertNever } from '../../shared/errors.ts';
+import { profilesAnswer, usageAnswer } from './usage-answers.ts';
 
 /** What the leader adds to what the board says. */
 export interface QueryContext {
@@ -47,19 +49,26 @@ export function answerQuery(
       return { ...head, kind: 'counts', ...counts(board) };
     case 'status':
       return { ...head, ...status(board, context) };
-    case 'grants':
+    case 'grants': {
+      const halt = haltsAmong(board, query.fences, now).map(({ fence, why }) => ({ fence, why }));
       return {
         ...head,
         kind: 'grants',
         lease_ms: board.config.policies.lease_ms,
+        ...(halt.length === 0 ? {} : { halt }),
         ended: query.fences
           .filter((fence) => !board.grants.has(fence))
           .map((fence) => ({ fence, why: 'the grant has ended' })),
       };
+    }
     case 'runs':
       return { ...head, kind: 'runs', ...listRuns(board, query) };
     case 'people':
       return { ...head, kind: 'people', ...listPeople(board, query) };
+    case 'profiles':
+      return { ...head, ...profilesAnswer(board, now) };
+    case 'usage':
+      return { ...head, ...usageAnswer(board, query, now) };
     case 'letters':
       return { ...head, kind: 'letters', ...listLetters(board, query) };
     default:

@@ -7,6 +7,7 @@
  */
 import type { Event } from '../../schemas/index.ts';
 import { RESERVED_AGENT } from '../../schemas/index.ts';
+import { haltsOf } from '../../shared/board/halts.ts';
 import { leadEvents } from '../../shared/board/lead.ts';
 import { toImage } from '../../shared/board/snapshot.ts';
 import type { Board } from '../../shared/board/state.ts';
@@ -18,7 +19,7 @@ import { isWaggleError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import type { RandomId } from '../../shared/random.ts';
 import { BatchStore } from './batch-store.ts';
-import { notifyEnds } from './end-notices.ts';
+import { notifyEnds, notifyHalts } from './end-notices.ts';
 import { serveRequests } from './endpoints.ts';
 import { hear } from './hearing.ts';
 import type { BrokenInputs, Deciders } from './judge.ts';
@@ -109,6 +110,7 @@ export async function leadTerm(
       postman.post(batch, seq);
       snapshotter.note(bytes);
       notifyEnds(swarm, project, batch.events);
+      notifyHalts(swarm, project, haltsOf(board, batch.events));
     },
   });
   const writer = new Writer({
@@ -161,7 +163,14 @@ export async function leadTerm(
   const offStatus = swarm.onStatus((status) => {
     if (status === 'connected' && endpoints !== undefined) announceTerm();
   });
-  const hearing = hear({ swarm, project, signs, sightings, refusals });
+  const hearing = hear({
+    swarm,
+    project,
+    signs,
+    sightings,
+    refusals,
+    onUsage: (input) => writer.usage(input),
+  });
   let endpoints: { stop(): Promise<void> } | undefined;
   const helpers: Promise<void>[] = [];
   const led = () => {

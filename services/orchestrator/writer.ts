@@ -20,8 +20,9 @@ import type {
   StoredMail,
 } from '../../schemas/index.ts';
 import { grantView } from '../../shared/board/decide-claim.ts';
+import { concerns, type UsageInput } from '../../shared/board/decide-usage.ts';
 import { evolve } from '../../shared/board/evolve.ts';
-import { passTime } from '../../shared/board/readiness.ts';
+import { nextDue, passTime } from '../../shared/board/readiness.ts';
 import type { Board } from '../../shared/board/state.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
@@ -31,6 +32,7 @@ import { JournalTime } from './journal-time.ts';
 import { type BrokenInputs, type Deciders, Judge } from './judge.ts';
 import { LetterWatch } from './letter-watch.ts';
 import type { LifeSigns } from './life-signs.ts';
+import { rest } from './rest.ts';
 import type { Sightings } from './sightings.ts';
 import { isAhead, type WaitingClaim, WaitingClaims } from './waiting-claims.ts';
 
@@ -192,6 +194,15 @@ export class Writer {
     });
   }
 
+  /** What a beat said of a run under way; most say nothing that a budget has to hear of. */
+  usage(input: UsageInput): void {
+    if (!concerns(this.#board, input)) return;
+    this.#take((now) => {
+      const { events, isPoison, spoil } = this.#judge.usage(input, now);
+      return { ...quiet, events, isDue: isPoison, onTooLarge: spoil };
+    });
+  }
+
   /** Runs `ask` when the board holds acked state only. */
   query(ask: (board: Board, now: number) => void): void {
     this.#queries.push((now) => ask(this.#board, now));
@@ -268,26 +279,20 @@ export class Writer {
     return quiet;
   }
 
-  /** Resolves when there is something to do: input, a query, the end of a wait, a task's or a letter's time. */
+  /** Resolves when there is something to do: input, a query, the end of a wait, or a time has come. */
   async #idle(signal: AbortSignal): Promise<void> {
     if (!this.#isQuiet()) return;
     const { clock } = this.#options;
-    const dues = [this.#board.ready.nextDue(), this.#letters.nextDue()].filter((due) => due !== undefined);
+    const dues = [nextDue(this.#board), this.#letters.nextDue()].filter((due) => due !== undefined);
     const waits = this.#waiting.nextEnd();
     const delays = [
       ...dues.map((due) => due - this.#time.read()),
       ...(waits === undefined ? [] : [waits - clock.monotonic()]),
     ];
-    const timer = new AbortController();
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      if (signal.aborted || this.#leaving) resolve();
-      if (delays.length === 0) return;
-      // At most an hour: longer delays would overflow the timer; waking early is harmless.
-      const delay = Math.min(Math.max(Math.min(...delays), 1), 3_600_000);
-      clock.sleep(delay, timer.signal).then(resolve, () => undefined);
+    await rest(clock, delays, (wake) => {
+      this.#wake = wake;
+      if (signal.aborted || this.#leaving) wake();
     });
-    timer.abort();
     this.#wake = () => {};
   }
 

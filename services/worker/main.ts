@@ -2,16 +2,25 @@
  * Entry of the worker service: one harness of one profile, under one name, until the signal aborts.
  */
 import { join } from 'node:path';
+import type { Mode } from '../../schemas/index.ts';
+import type { LoadedConfig } from '../../shared/config/config-file.ts';
 import { WaggleError } from '../../shared/errors.ts';
+import type { HarnessProfile } from '../../shared/harness/profile.ts';
 import { randomId } from '../../shared/random.ts';
 import { configOf, connectAs, type ServiceContext } from '../../shared/service/context.ts';
 import { VERSION } from '../../shared/version.ts';
+import type { Commands } from './command-folder.ts';
 import { runWorker } from './worker.ts';
 
 export interface WorkerArguments {
   readonly name: string;
-  /** Default: the configuration's `workers.profile`. */
+  /** Default: the configuration's `workers.pool` or `workers.profile`. Not both. */
   readonly profile?: string;
+  readonly pool?: string;
+  /** Default: the configuration's `workers.mode`. */
+  readonly mode?: Mode;
+  /** Command lines of Waggle's own commands, for harnesses to find. */
+  readonly commands?: Commands;
   readonly labels?: readonly string[];
   /** Default: `.waggle/agents/<name>`. */
   readonly stateDir?: string;
@@ -33,13 +42,7 @@ export async function workerMain(
 ): Promise<void> {
   const { project, clock, log, variables, stateRoot } = context;
   const config = configOf(context);
-  const name = args.profile ?? config.workers.profile;
-  const profile = name === undefined ? undefined : config.profiles.get(name);
-  if (name === undefined || profile === undefined) {
-    const known = [...config.profiles.keys()].join(', ') || 'none';
-    const message = `profile ${name ?? '(none)'} is not in ${config.path}; known: ${known}`;
-    throw new WaggleError('usage', { message });
-  }
+  const chosen = chosenProfiles(config, args);
   const labels = args.labels ?? config.workers.labels;
   const swarm = await connectAs(context, 'agent', args.name, { waitForServer: true, signal });
   try {
@@ -50,15 +53,15 @@ export async function workerMain(
         agent: args.name,
         stateDir: args.stateDir ?? join(stateRoot, 'agents', args.name),
         repoPath: context.root,
-        profile,
+        ...chosen,
+        mode: args.mode ?? config.workers.mode,
+        ...(config.workers.stop === undefined ? {} : { stop: config.workers.stop }),
+        promptsFolder: join(stateRoot, 'prompts'),
+        ...(args.commands === undefined ? {} : { commands: args.commands }),
         checkpointMs: config.workers.checkpointMs,
         ...(args.idleWaitMs === undefined ? {} : { idleWaitMs: args.idleWaitMs }),
-        capabilities: {
-          profile: name,
-          harness: profile.harness,
-          os: process.platform === 'darwin' ? 'darwin' : 'linux',
-          labels: [...labels],
-        },
+        os: process.platform === 'darwin' ? 'darwin' : 'linux',
+        labels,
         environment: variables,
         pid: process.pid,
         version: VERSION,
@@ -72,4 +75,38 @@ export async function workerMain(
   } finally {
     await swarm.close();
   }
+}
+
+/** The profiles of the pool, in its order, or the one profile. Errors: `usage`. */
+function chosenProfiles(
+  { profiles, pools, workers, path }: LoadedConfig,
+  args: Pick<WorkerArguments, 'profile' | 'pool'>,
+): { readonly profiles: ReadonlyMap<string, HarnessProfile>; readonly pool?: string } {
+  if (args.profile !== undefined && args.pool !== undefined) {
+    throw new WaggleError('usage', { message: 'a worker runs one profile or a pool of them: got both' });
+  }
+  const pool = args.profile === undefined ? (args.pool ?? workers.pool) : undefined;
+  if (pool !== undefined) {
+    const members = pools.get(pool)?.profiles;
+    if (members === undefined) throw unknown('pool', pool, [...pools.keys()], path);
+    const found = members.flatMap((name) => {
+      const profile = profiles.get(name);
+      return profile === undefined ? [] : [[name, profile] as const];
+    });
+    return { profiles: new Map(found), pool };
+  }
+  const name = args.profile ?? workers.profile;
+  const profile = name === undefined ? undefined : profiles.get(name);
+  if (name === undefined || profile === undefined) throw unknown('profile', name, [...profiles.keys()], path);
+  return { profiles: new Map([[name, profile]]) };
+}
+
+function unknown(
+  what: string,
+  name: string | undefined,
+  known: readonly string[],
+  path: string,
+): WaggleError {
+  const message = `${what} ${name ?? '(none)'} is not in ${path}; known: ${known.join(', ') || 'none'}`;
+  return new WaggleError('usage', { message });
 }

@@ -25,6 +25,8 @@ export interface RunTasksOptions {
   readonly clock: Clock;
   readonly randomId: RandomId;
   readonly log: Pick<Log, 'warn'>;
+  /** The folder that the run's change is taken from. */
+  readonly worktree: string;
   /** Keeps on disk why the harness cannot go on; undefined: it can. */
   noteBlocked(reason: string | undefined): Promise<void>;
   /** Milliseconds since the epoch: when the run will be ended; absent: never. */
@@ -72,7 +74,7 @@ export function createRunTasks(options: RunTasksOptions): RunTasks {
   return {
     word: () => word,
     progressAgeMs: () => clock.monotonic() - progressAt,
-    current: async () => currentOf(grant, note, options.deadlineAt),
+    current: async () => currentOf(options, note),
     async progress(text) {
       checkRight();
       await tell(wordsOf(text, 'how it gets on', INLINE_TEXT_LIMIT));
@@ -103,7 +105,7 @@ export function createRunTasks(options: RunTasksOptions): RunTasks {
   };
 }
 
-function currentOf(grant: TaskGrant, note: string | undefined, deadlineAt: number | undefined): CurrentTask {
+function currentOf({ grant, deadlineAt, worktree }: RunTasksOptions, note: string | undefined): CurrentTask {
   const { task, title, body, fence, run, attempt, expects, lane, paths, labels, gates } = grant;
   return {
     task,
@@ -119,6 +121,7 @@ function currentOf(grant: TaskGrant, note: string | undefined, deadlineAt: numbe
     gates: gates.map(({ name }) => name),
     ...(note === undefined ? {} : { note }),
     ...(deadlineAt === undefined ? {} : { deadline: new Date(deadlineAt).toISOString() }),
+    worktree,
   };
 }
 

@@ -3,24 +3,24 @@
  * lane's home, with what earlier tries left; for tasks without a lane an empty folder. State, prompts and logs live
  * outside of it.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskGrant } from '../../schemas/index.ts';
 import { addWorktree } from '../../shared/git/worktree.ts';
 import type { RandomId } from '../../shared/random.ts';
 import { bringEarlierWork, type EarlierWorkOptions } from './earlier-work.ts';
 import type { MirrorDesk } from './mirror-desk.ts';
-import { composePrompt } from './prompt.ts';
+import type { EarlierWork } from './prompt.ts';
 import { RunTree } from './run-tree.ts';
 import { type TreeRecord, writeTreeRecord } from './tree-records.ts';
 
 export interface Workspace {
-  /** The folder the harness runs in. */
+  /** The folder the harness works in. */
   readonly tree: RunTree;
-  readonly promptFile: string;
-  readonly promptText: string;
   /** Folder of the run's own files: prompt, log, bundles. */
   readonly records: string;
+  /** What earlier tries left; absent where a task has no lane. */
+  readonly earlier?: EarlierWork;
 }
 
 export interface WorkspaceOptions extends EarlierWorkOptions {
@@ -30,8 +30,6 @@ export interface WorkspaceOptions extends EarlierWorkOptions {
   readonly placeState: string;
   readonly mirrors: MirrorDesk;
   readonly randomId: RandomId;
-  /** The section of unread mail for the prompt, if there is any; never rejects. */
-  readonly mail: Promise<string | undefined>;
 }
 
 /** The folders of a worker's runs: trees, and what belongs to them. */
@@ -60,17 +58,12 @@ export async function openWorkspace(
     checkpoints: 0,
   };
   const place = { folder, records, agent, randomId };
-  const withPrompt = async (tree: RunTree, promptText: string): Promise<Workspace> => {
-    const promptFile = join(records, 'prompt.md');
-    await writeFile(promptFile, promptText, { mode: 0o600 });
-    return { tree, promptFile, promptText, records };
-  };
   if (lane === undefined) {
     await writeTreeRecord(records, record);
     await mkdir(folder, { recursive: true });
     const tree = new RunTree(record, place);
     await tree.ready([], undefined);
-    return withPrompt(tree, composePrompt(grant, undefined, await options.mail));
+    return { tree, records };
   }
   const { mirror, commit: tip } = await mirrors.fetch(lane.home, {
     branch: lane.branch,
@@ -86,7 +79,7 @@ export async function openWorkspace(
     const brought = await bringEarlierWork(options, grant, { gitDir, folder, tip, records }, signal);
     const tree = new RunTree(made, place);
     await tree.ready(brought.refs, brought.tree);
-    return await withPrompt(tree, composePrompt(grant, brought, await options.mail));
+    return { tree, records, earlier: brought };
   } catch (error) {
     // No harness has run here; git forgets the tree with the next one that it removes.
     await rm(folder, { recursive: true, force: true });

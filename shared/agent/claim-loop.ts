@@ -1,16 +1,16 @@
 /**
- * The life of an agent that claims work: workers and committers alike. Claims, hands each grant to `work`, keeps
+ * The life of an agent that claims work: workers and committers alike. Claims, hands each grant to `perform`, keeps
  * and delivers its report, beats, takes control messages, drains.
  *
  * Invariants:
  * 1. Nothing is claimed before the outbox of the predecessor is delivered; the first claim is decided after it.
  * 2. A report is on disk before it is sent; it is sent with the next claim, or by mail when that is not possible.
  * 3. A grant is listed in beats until its report is delivered: nobody may take what is only waiting for the bus.
- * 4. Draining stops claiming first; the last claim asks for nothing and makes the one that was cut off void.
+ * 4. Leaving, and a pause, stop claiming first; the last claim asks for nothing and makes the one that was cut off void.
  */
 import type { AnyGrant, Capabilities, Claim, ClaimAnswer, Report, Role } from '../../schemas/index.ts';
 import { createBoardClient, isTransient } from '../bus/board-client.ts';
-import { type Claimer, createClaimer } from '../bus/claimer.ts';
+import { createClaimer } from '../bus/claimer.ts';
 import type { Bus } from '../bus/port.ts';
 import type { Clock } from '../clock.ts';
 import { isWaggleError, messageOf, WaggleError } from '../errors.ts';
@@ -19,11 +19,14 @@ import type { StateLock } from '../process/state-lock.ts';
 import { AgentState } from './agent-state.ts';
 import { serveControl } from './control-desk.ts';
 import { Courier } from './courier.ts';
+import { GrantSource } from './grant-source.ts';
 import { beatUntil } from './heartbeat.ts';
 import { HeldGrant } from './held-grant.ts';
 import type { IdleStop } from './idle-stop.ts';
-import { Lease } from './lease.ts';
+import { Lease, learnLease } from './lease.ts';
+import type { LoopOrders, WordOrders } from './orders.ts';
 import type { Outbox } from './outbox.ts';
+import { Pause } from './pause.ts';
 
 export interface ClaimLoopOptions {
   readonly swarm: Bus;
@@ -33,6 +36,7 @@ export interface ClaimLoopOptions {
   readonly work: Claim['work'];
   readonly lock: Pick<StateLock, 'incarnation' | 'place'>;
   readonly outbox: Outbox;
+  /** Asked for with each claim that goes out. */
   readonly capabilities: Capabilities;
   readonly pid: number;
   readonly version: string;
@@ -43,13 +47,25 @@ export interface ClaimLoopOptions {
   /**
    * Does the work; the report to send, or nothing when there is none or it was handed to the desk. Must not reject.
    */
-  readonly perform: (held: HeldGrant, desk: ReportDesk) => Promise<Report | undefined>;
+  readonly perform: (held: HeldGrant, desk: ReportDesk, more: MoreWork) => Promise<Report | undefined>;
   /** Absent: waits for work for ever. */
   readonly idleStop?: { readonly watch: IdleStop; readonly waitMs: number };
+  /** Orders for the harness; absent: there is none. */
+  readonly words?: WordOrders;
+  /** How long nothing that this agent can run may be run here; 0: it may. */
+  readonly restMs?: () => number;
+  /** Whether to go on, asked before each claim and after each grant; false ends the loop. */
+  readonly goesOn?: (when: 'before' | 'after', signal: AbortSignal) => Promise<boolean>;
 }
 
 /** Where reports are handed in, with the files they name: what was kept survives this process. */
 export type ReportDesk = Pick<Courier, 'keep'>;
+
+/**
+ * Another grant for whoever has handed in the report of the last: waits so long at the most. Undefined: there is none, or
+ * the agent is to leave or paused.
+ */
+export type MoreWork = (waitMs: number, signal: AbortSignal) => Promise<HeldGrant | undefined>;
 
 const REFUSED_PAUSE_MS = 1_000;
 const DEFAULT_LEASE_MS = 30_000;
@@ -59,19 +75,37 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
   const { swarm, project, agent, clock, log, lock, outbox } = options;
   const held = new Set<HeldGrant>();
   const ending = new AbortController();
+  const stopping = new AbortController();
   const draining = AbortSignal.any([drain, ending.signal]);
   const alive = new AbortController();
   const client = createBoardClient({ swarm, project, agent, clock });
   const courier = new Courier({ outbox, swarm, project, agent, clock, log });
   const state = new AgentState();
-
+  const pause = new Pause(clock);
+  const orders: LoopOrders = {
+    drain: () => ending.abort(),
+    stop: () => {
+      stopping.abort();
+      return held.size === 0 ? 'now' : 'next_run';
+    },
+    kill: (why) => {
+      for (const holding of held) holding.end('kill', why);
+      ending.abort();
+    },
+    pause: (forMs) => {
+      pause.start(forMs);
+      return held.size === 0 ? 'now' : 'next_run';
+    },
+    resume: () => pause.resume(),
+  };
   const control = serveControl({
     swarm,
     project,
     agent,
     held: () => [...held],
-    drain: () => ending.abort(),
+    orders,
     log,
+    ...(options.words === undefined ? {} : { words: options.words }),
   });
   const lease = new Lease(DEFAULT_LEASE_MS);
   const asked = learnLease(options, lease, AbortSignal.any([draining, alive.signal]));
@@ -107,40 +141,30 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
     clock,
     ...(options.idleStop === undefined ? {} : { waitMs: options.idleStop.waitMs }),
   });
-  const letGo = () => {
-    for (const holding of held) if (!courier.isReporting(holding.grant.fence)) held.delete(holding);
+  const source = new GrantSource({ claimer, courier, outbox, held });
+  const loop: Loop = {
+    options,
+    source,
+    courier,
+    held,
+    lease,
+    state,
+    pause,
+    draining,
+    leaving: AbortSignal.any([draining, stopping.signal]),
   };
   try {
-    let afterMail = await courier.flush(draining);
-    while (!draining.aborted) {
-      state.become('waiting');
-      const { answer, isCarrying } = await claim(claimer, courier, afterMail, draining);
-      if (answer.report !== undefined) await courier.answered(answer.report);
-      letGo();
-      // A claim that was told `nothing` may not have been decided: the mail that it waited for may not be read yet.
-      if (answer.kind !== 'nothing') afterMail = undefined;
-      if (answer.kind === 'granted') {
-        options.idleStop?.watch.reset();
-        lease.become(answer.grant.lease_ms);
-        await perform(options, courier, held, answer.grant, draining, () => state.become('working'));
-      } else if (answer.kind === 'refused') {
-        await onRefusal(answer, options, draining);
-      } else if (answer.kind === 'nothing' && !isCarrying && (await isIdle(options, draining))) {
-        break;
-      }
-      // What a claim could not carry goes by mail.
-      if (outbox.pending().length > 1) afterMail = (await courier.flush(draining)) ?? afterMail;
-      letGo();
-    }
+    await source.begin(loop.leaving);
+    await claimUntil(loop);
   } catch (error) {
-    if (!draining.aborted) throw error;
+    if (!loop.leaving.aborted) throw error;
   } finally {
     state.become('leaving');
-    await leave(claimer, courier).catch((error: unknown) => {
+    await source.withdraw().catch((error: unknown) => {
       log.warn({ err: messageOf(error) }, 'left without a last word; the outbox keeps what is unsent');
     });
     await courier.close();
-    letGo();
+    source.letGo();
     claimer.close();
     await control.stop();
     alive.abort();
@@ -149,27 +173,74 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
   }
 }
 
-/** One claim, with the report that waits, if it is one. Rejects when the drain begins meanwhile. */
-async function claim(
-  claimer: Claimer,
-  courier: Courier,
-  afterMail: number | undefined,
-  draining: AbortSignal,
-): Promise<{ answer: ClaimAnswer; isCarrying: boolean }> {
-  const report = await courier.forClaim(draining);
-  const answer = await claimer.next({
-    holds: [],
-    signal: draining,
-    ...(report === undefined ? {} : { report }),
-    ...(afterMail === undefined ? {} : { afterMail }),
-  });
-  return { answer, isCarrying: report !== undefined };
+interface Loop {
+  readonly options: ClaimLoopOptions;
+  readonly source: GrantSource;
+  readonly courier: Courier;
+  readonly held: Set<HeldGrant>;
+  readonly lease: Lease;
+  readonly state: AgentState;
+  readonly pause: Pause;
+  /** What is in hand must end soon. */
+  readonly draining: AbortSignal;
+  /** Nothing more is claimed. */
+  readonly leaving: AbortSignal;
 }
 
-async function isIdle({ idleStop, log }: ClaimLoopOptions, draining: AbortSignal): Promise<boolean> {
+/** Claims and works until the agent is to leave. */
+async function claimUntil(loop: Loop): Promise<void> {
+  const { options, source, state, pause, leaving } = loop;
+  const { goesOn = () => Promise.resolve(true), restMs = () => 0, clock } = options;
+  while (!leaving.aborted) {
+    if (pause.isOn) {
+      state.become('paused');
+      await withdraw(loop);
+      await pause.over(leaving);
+      continue;
+    }
+    const rest = restMs();
+    if (rest > 0) {
+      state.become('resting');
+      await withdraw(loop);
+      await clock.sleep(rest, AbortSignal.any([leaving, pause.begins])).catch(() => undefined);
+      continue;
+    }
+    if (!(await goesOn('before', leaving))) return;
+    state.become('waiting');
+    const claimed = await untilPause(loop, (signal) => source.ask(signal));
+    if (claimed === undefined) continue;
+    const { answer, isCarrying } = claimed;
+    if (answer.kind === 'granted') {
+      options.idleStop?.watch.reset();
+      await perform(loop, answer.grant);
+      if (!(await goesOn('after', leaving))) return;
+    } else if (answer.kind === 'refused') {
+      await onRefusal(answer, options, leaving);
+    } else if (answer.kind === 'nothing' && !isCarrying && (await isIdle(options, leaving))) {
+      return;
+    }
+    await source.settle(leaving);
+  }
+}
+
+/** Undefined when a pause began meanwhile; rejects when the agent is to leave. */
+async function untilPause<T>(
+  { pause, leaving }: Pick<Loop, 'pause' | 'leaving'>,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  const signal = AbortSignal.any([leaving, pause.begins]);
+  try {
+    return await work(signal);
+  } catch (error) {
+    if (leaving.aborted || !signal.aborted) throw error;
+    return undefined;
+  }
+}
+
+async function isIdle({ idleStop, log }: ClaimLoopOptions, leaving: AbortSignal): Promise<boolean> {
   if (idleStop === undefined) return false;
   try {
-    if (!(await idleStop.watch.isOver(draining))) return false;
+    if (!(await idleStop.watch.isOver(leaving))) return false;
     await idleStop.watch.tell();
     return true;
   } catch (error) {
@@ -179,41 +250,73 @@ async function isIdle({ idleStop, log }: ClaimLoopOptions, draining: AbortSignal
   }
 }
 
-async function perform(
-  { perform: work, clock, drainMs, log }: ClaimLoopOptions,
-  courier: Courier,
-  held: Set<HeldGrant>,
-  grant: AnyGrant,
-  draining: AbortSignal,
-  begun: () => void,
-): Promise<void> {
-  const holding = new HeldGrant(grant);
-  held.add(holding);
-  begun();
+async function perform(loop: Loop, grant: AnyGrant): Promise<void> {
+  const { options, courier, held, state, draining } = loop;
+  const { clock, drainMs } = options;
   const done = new AbortController();
   const onDrain = () => {
     clock.sleep(drainMs, done.signal).then(
-      () => holding.end('drain'),
+      () => {
+        for (const holding of held) if (!holding.isOver) holding.end('drain');
+      },
       () => undefined,
     );
   };
   draining.addEventListener('abort', onDrain, { once: true });
   if (draining.aborted) onDrain();
-  log.info({ task: grant.task, fence: grant.fence, run: grant.run }, 'granted');
   try {
-    const report = await work(holding, courier);
+    state.become('working');
+    const holding = hold(loop, grant);
+    const report = await options.perform(holding, courier, (waitMs, signal) => more(loop, waitMs, signal));
     if (report !== undefined) await courier.keep({ report });
   } finally {
     done.abort();
     draining.removeEventListener('abort', onDrain);
-    holding.enter('reporting');
+    for (const holding of held) holding.finish();
   }
+}
+
+function hold({ options, held, lease }: Loop, grant: AnyGrant): HeldGrant {
+  const holding = new HeldGrant(grant);
+  held.add(holding);
+  lease.become(grant.lease_ms);
+  options.log.info({ task: grant.task, fence: grant.fence, run: grant.run }, 'granted');
+  return holding;
+}
+
+async function more(loop: Loop, waitMs: number, signal: AbortSignal): Promise<HeldGrant | undefined> {
+  const { options, source, held, pause, leaving } = loop;
+  for (const holding of held) holding.finish();
+  const either = AbortSignal.any([signal, leaving, pause.begins]);
+  const until = options.clock.monotonic() + waitMs;
+  try {
+    for (;;) {
+      if (either.aborted) return undefined;
+      await source.settle(either);
+      const leftMs = Math.max(0, Math.round(until - options.clock.monotonic()));
+      const { answer, isCarrying } = await source.ask(either, leftMs);
+      if (answer.kind === 'granted') return hold(loop, answer.grant);
+      // A claim that brought a report was answered at once: the wait is the next one's.
+      if (answer.kind !== 'nothing' || !isCarrying || leftMs === 0) return undefined;
+    }
+  } catch (error) {
+    if (!either.aborted) throw error;
+    if (!leaving.aborted) await withdraw(loop);
+    return undefined;
+  }
+}
+
+/** A bus that is away keeps nobody from resting: what a cut-off claim was granted is then given back by the next one. */
+async function withdraw({ source, options: { log } }: Loop): Promise<void> {
+  await source.withdraw().catch((error: unknown) => {
+    log.warn({ err: messageOf(error) }, 'the last claim could not be withdrawn');
+  });
 }
 
 async function onRefusal(
   answer: Extract<ClaimAnswer, { kind: 'refused' }>,
   { agent, clock, log }: ClaimLoopOptions,
-  draining: AbortSignal,
+  leaving: AbortSignal,
 ): Promise<void> {
   if (answer.code === 'incarnation-ended')
     throw new WaggleError('incarnation-ended', { agent, reason: answer.message });
@@ -221,45 +324,5 @@ async function onRefusal(
     throw new WaggleError('refused', { message: answer.message, reason: answer.code });
   }
   log.warn({ code: answer.code, reason: answer.message }, 'the claim was refused; trying again');
-  await clock.sleep(REFUSED_PAUSE_MS, draining).catch(() => undefined);
-}
-
-/** The last word: reports go out, and a last claim that asks for nothing makes the one that was cut off void. */
-async function leave(claimer: Claimer, courier: Courier): Promise<void> {
-  const signal = AbortSignal.timeout(LEAVE_MS);
-  const report = await courier.forClaim(signal);
-  // Several reports go first: the claim ends whatever grant they are about.
-  const afterMail = report === undefined ? await courier.flush(signal) : undefined;
-  const answer = await claimer.next({
-    holds: [],
-    waitMs: afterMail === undefined ? 0 : LEAVE_MS / 2,
-    leaving: true,
-    signal,
-    ...(afterMail === undefined ? {} : { afterMail }),
-    ...(report === undefined ? {} : { report }),
-  });
-  if (answer.report !== undefined) await courier.answered(answer.report);
-  await courier.flush(signal);
-}
-
-const LEAVE_MS = 5_000;
-
-/** Asks for the project's lease until somebody answers; a grant that comes first says it, too. */
-async function learnLease(
-  { swarm, project, agent, clock, log }: ClaimLoopOptions,
-  lease: Lease,
-  signal: AbortSignal,
-): Promise<void> {
-  const client = createBoardClient({ swarm, project, agent, clock, timeoutMs: DEFAULT_LEASE_MS });
-  while (!signal.aborted) {
-    try {
-      const status = await client.query<'status'>({ v: 1, kind: 'status' }, signal);
-      lease.become(status.config.policies.lease_ms);
-      return;
-    } catch (error) {
-      if (signal.aborted) return;
-      log.warn({ reason: messageOf(error) }, 'no leader answers yet');
-      await clock.sleep(REFUSED_PAUSE_MS, signal).catch(() => undefined);
-    }
-  }
+  await clock.sleep(REFUSED_PAUSE_MS, leaving).catch(() => undefined);
 }

@@ -107,4 +107,10 @@ async function endDeadGrants(
     log.warn({ task: lost.grant.task, fence, why }, 'the grant has ended elsewhere');
     lost.end('fenced');
   }
+  for (const { fence, why } of answer.halt ?? []) {
+    const halted = grants.find(({ grant }) => grant.fence === fence);
+    if (halted === undefined || halted.signal.aborted) continue;
+    log.warn({ task: halted.grant.task, fence, why }, 'the run has to end');
+    halted.end('halt', why);
+  }
 }

@@ -1,21 +1,28 @@
 /**
- * A grant in an agent's hands: what its beats say of it, and a signal that aborts when the right is gone.
+ * A grant in an agent's hands: what its beats say of it, and a signal that aborts when its run must end.
  */
-import type { AnyGrant, BeatGrant } from '../../schemas/index.ts';
+import type { AnyGrant, BeatGrant, Usage } from '../../schemas/index.ts';
 
-/** Reasons with which `signal` aborts: `fenced` when the grant ended elsewhere, `drain` when the agent leaves. */
-export type EndReason = 'fenced' | 'drain';
+/**
+ * Reasons with which `signal` aborts: `fenced` when the grant ended elsewhere, `drain` when the agent leaves, `halt` when
+ * the run alone must end, `kill` when it must end without a grace. Of all but the first the task goes back.
+ */
+export type EndReason = 'fenced' | 'drain' | 'halt' | 'kill';
 
 /** What a run tells of itself. */
 export interface Progress {
   readonly phase: string;
   readonly outputBytes: number;
   readonly outputAgeMs?: number;
+  readonly usage?: Usage;
+  readonly profile?: string;
 }
 
 export class HeldGrant {
   readonly grant: AnyGrant;
   readonly #end = new AbortController();
+  #why: string | undefined;
+  #isOver = false;
   #progress: () => Progress = () => ({ phase: 'preparing', outputBytes: 0 });
 
   constructor(grant: AnyGrant) {
@@ -26,7 +33,13 @@ export class HeldGrant {
     return this.#end.signal;
   }
 
-  end(reason: EndReason): void {
+  /** Why it ends, in a sentence for people, where whoever ended it said so. */
+  get why(): string | undefined {
+    return this.#why;
+  }
+
+  end(reason: EndReason, why?: string): void {
+    if (!this.#end.signal.aborted) this.#why = why;
     this.#end.abort(reason);
   }
 
@@ -34,14 +47,24 @@ export class HeldGrant {
     this.#progress = progress;
   }
 
-  /** A new phase, without a harness to follow: its output stays what it was. */
+  /** Nothing is done for it any more: it is listed until its report is delivered. */
+  finish(): void {
+    this.#isOver = true;
+    this.enter('reporting');
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** A new phase, without a harness to follow: its output and usage stay what they were. */
   enter(phase: string): void {
-    const { outputBytes } = this.#progress();
-    this.#progress = () => ({ phase, outputBytes });
+    const { outputAgeMs: _, ...last } = this.#progress();
+    this.#progress = () => ({ ...last, phase });
   }
 
   beat(): BeatGrant {
-    const { phase, outputBytes, outputAgeMs } = this.#progress();
+    const { phase, outputBytes, outputAgeMs, usage, profile } = this.#progress();
     return {
       task: this.grant.task,
       fence: this.grant.fence,
@@ -49,6 +72,8 @@ export class HeldGrant {
       phase,
       output_bytes: outputBytes,
       ...(outputAgeMs === undefined ? {} : { output_age_ms: Math.max(0, Math.round(outputAgeMs)) }),
+      ...(usage === undefined ? {} : { usage }),
+      ...(profile === undefined ? {} : { profile }),
     };
   }
 }

@@ -29,6 +29,8 @@ export interface CurrentTask {
   readonly note?: string;
   /** RFC 3339: when the worker ends the run. */
   readonly deadline?: string;
+  /** The folder that its change is taken from. */
+  readonly worktree?: string;
 }
 
 /** A task to be added: the keys of a task file's entry. An id is made up when there is none. */
@@ -50,6 +52,9 @@ export interface TaskDesk {
   block(reason: string, signal?: AbortSignal): Promise<void>;
   /** Adds another task to the board. Errors: `task-file-invalid`, `refused` with the board's reason. */
   add(draft: TaskDraft, signal?: AbortSignal): Promise<AddedTask>;
-  /** The next task to work on. Errors: `refused` where a run is for one task. */
+  /**
+   * Hands the task in and takes the next; undefined: there is none. Errors: `refused` where a run is for one task, where
+   * neither `done` nor `block` was said of the one in hand.
+   */
   next(signal?: AbortSignal): Promise<CurrentTask | undefined>;
 }

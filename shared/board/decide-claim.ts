@@ -17,11 +17,12 @@ import type {
   Task,
   TaskGrant,
 } from '../../schemas/index.ts';
+import { budgetOf } from './budgets.ts';
 import type { Decision } from './decision.ts';
 import { consequences } from './dep-end.ts';
-import { ended, lost } from './grant-end.ts';
+import { ended, inBudget, lost } from './grant-end.ts';
 import { entryOf } from './lookup.ts';
-import { pickSubmission, pickTask } from './schedule.ts';
+import { type Chosen, pickSubmission, pickTask } from './schedule.ts';
 import { type AgentRecord, type Board, roleOf, type SlotRecord } from './state.ts';
 
 export interface ClaimInput {
@@ -116,7 +117,7 @@ export function decideAsker(
   // An agent that leaves never began with what it was granted last: that is a release, not a loss.
   const event =
     claim.leaving === true && task.grant.kind === 'work'
-      ? ended(task, task.grant, 'released', { to: 'open' })
+      ? ended(task, task.grant, 'released', inBudget(board, task, { to: 'open' }))
       : lost(board, task, task.grant, 'unlisted', now, `${from} no longer listed it`);
   return { events: [event, ...followUps(board, event)], answer: { kind: 'go' } };
 }
@@ -124,14 +125,12 @@ export function decideAsker(
 /** Second step: the best task or submission for the asker, or waiting. */
 export function decidePick(board: Board, input: ClaimInput, now: number): Decision<ClaimDecision> {
   const { from, claim } = input;
-  const task =
-    claim.work === 'commit'
-      ? pickSubmission(board, claim.capabilities.lanes)
-      : pickTask(board, claim.capabilities);
-  if (task === undefined) {
+  const pick = claim.work === 'commit' ? commitPick(board, claim) : pickTask(board, claim.capabilities, now);
+  if (pick === undefined) {
     const idle = claim.work === 'commit' && !board.commitIdle && [...board.lanes.values()].every(isIdle);
     return { events: idle ? [{ type: 'commit_idle', agent: from }] : [], answer: { kind: 'wait' } };
   }
+  const { task, profile, pool } = pick;
   const fence = board.nextFence;
   const grant: Grant = {
     kind: claim.work === 'commit' ? 'commit' : 'work',
@@ -144,10 +143,17 @@ export function decidePick(board: Board, input: ClaimInput, now: number): Decisi
     incarnation: claim.incarnation,
     slot: claim.slot,
     number: claim.number,
-    profile: claim.capabilities.profile,
+    profile,
+    ...(pool === undefined ? {} : { pool }),
     granted_at: now,
   };
   return { events: [{ type: 'granted', task: task.id, grant }], answer: { kind: 'granted', fence } };
+}
+
+/** A committer's own profile runs it, whatever caps there are: nobody else could. */
+function commitPick(board: Board, { capabilities }: Claim): Chosen | undefined {
+  const task = pickSubmission(board, capabilities.lanes);
+  return task === undefined ? undefined : { task, profile: capabilities.profile };
 }
 
 const isIdle = (lane: { waiting: ReadonlySet<string> }): boolean => lane.waiting.size === 0;
@@ -188,6 +194,7 @@ export function grantView(board: Board, fence: number): AnyGrant | undefined {
 
 function workView(board: Board, task: Task, grant: Grant): TaskGrant {
   const lane = laneRef(board, task);
+  const budget = budgetOf(board, task);
   return {
     kind: 'work',
     ...head(board, task, grant),
@@ -201,6 +208,8 @@ function workView(board: Board, task: Task, grant: Grant): TaskGrant {
     attachments: task.attachments,
     ...(task.note === undefined ? {} : { note: task.note }),
     ...(task.checkpoint === undefined ? {} : { checkpoint: task.checkpoint }),
+    ...(grant.profile === undefined ? {} : { profile: grant.profile }),
+    ...(budget === undefined ? {} : { budget }),
   };
 }
 

@@ -6,11 +6,12 @@ import type { BoardConfig, Command, CommandOf, Event, TaskResult } from '../../s
 import { decideAdd } from './decide-add.ts';
 import { redeliver } from './decide-letters.ts';
 import { register, setStatus } from './decide-people.ts';
+import { decideProfile } from './decide-profile.ts';
 import { decideVerb } from './decide-verb.ts';
 import { type Answer, type Decision, refused } from './decision.ts';
 import { FORMAT } from './format.ts';
 import { entryOf } from './lookup.ts';
-import { type Board, isTerminal, roleOf } from './state.ts';
+import { type Board, isOperator, isTerminal, roleOf } from './state.ts';
 
 export interface CommandInput {
   readonly from: string;
@@ -79,6 +80,8 @@ function decideKind(
       return setStatus(board, from, command);
     case 'redeliver':
       return redeliver(board, from, command);
+    case 'profile':
+      return decideProfile(board, from, command, now);
     default:
       return decideVerb(board, from, command, now);
   }
@@ -105,10 +108,6 @@ function stateAfter(event: Event): TaskResult['state'] | undefined {
       return undefined;
   }
 }
-
-/** Where nobody is an operator anybody is: a configuration must not be able to lock everybody out. */
-const isOperator = (board: Board, agent: string): boolean =>
-  !Object.values(board.config.roles).includes('operator') || roleOf(board, agent) === 'operator';
 
 function configure(board: Board, from: string, { config }: CommandOf<'configure'>): Decision<Answer> {
   if (!isOperator(board, from)) {

@@ -7,7 +7,7 @@ import type { Event, EventOf, Grant, ReportAnswer, ReportOf, Task } from '../../
 import { assertNever } from '../errors.ts';
 import { followUps } from './decide-claim.ts';
 import { accepted, clip, type Decision, declined } from './decision.ts';
-import { afterAttempt, attachment, committersLost, type EndFields, ended } from './grant-end.ts';
+import { afterAttempt, attachment, committersLost, type EndFields, ended, inBudget } from './grant-end.ts';
 import type { Board } from './state.ts';
 
 /** The change is in the branch. Refused when it starts from a tip that is not the lane's last. */
@@ -80,7 +80,7 @@ export function bounced(
     return end({ to: 'submitted', ...(submission === undefined ? {} : { submission }) }, before);
   }
   const edited = edits.reduce((known, { patch }) => withBound(known, patch.max_attempts), task);
-  return end(bounceFields(board, edited, grant, report, from, now), before);
+  return end(inBudget(board, edited, bounceFields(board, edited, grant, report, from, now)), before);
 }
 
 const withBound = (task: Task, max_attempts: number | undefined): Task =>

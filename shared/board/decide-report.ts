@@ -4,14 +4,15 @@
  * answer and changes nothing (DESIGN 2.2). `committed`, `bounced` and `lane` count only from committers,
  * `takeover` and `stale` only from a stale-takeover service.
  */
-import type { Event, Grant, Report, ReportAnswer, ReportOf, Task } from '../../schemas/index.ts';
+import type { Grant, Report, ReportAnswer, ReportOf, Task } from '../../schemas/index.ts';
 import { assertNever } from '../errors.ts';
 import { liveCheckpoint, rescue } from './decide-checkpoint.ts';
 import { followUps } from './decide-claim.ts';
 import { bounced, committed } from './decide-commit.ts';
+import { isOfProfile, isTold, toldOf } from './decide-run-end.ts';
 import { type LifeSign, stale, takeover } from './decide-watch.ts';
 import { accepted, clip, type Decision, declined } from './decision.ts';
-import { afterAttempt, attachment, type EndFields, ended } from './grant-end.ts';
+import { afterAttempt, attachment, type EndFields, ended, inBudget } from './grant-end.ts';
 import { entryOf } from './lookup.ts';
 import { type Board, roleOf } from './state.ts';
 
@@ -80,13 +81,12 @@ function decideOwn(
   report: Reports,
   now: number,
 ): Decision<ReportAnswer> {
-  const finish = (
-    why: Exclude<Reports['kind'], 'progress'>,
-    fields: EndFields,
-    more: readonly Event[] = [],
-  ) => {
-    const event = ended(task, grant, why, fields, report.id);
-    return accepted(report, [event, ...more, ...followUps(board, event)]);
+  const told = isTold(report) ? toldOf(board, from, task, grant, report, now) : undefined;
+  const finish = (why: Exclude<Reports['kind'], 'progress'>, fields: EndFields) => {
+    const kept = grant.kind === 'work' ? inBudget(board, task, fields, told?.more) : fields;
+    const event = ended(task, grant, why, kept, report.id);
+    const { record = [], after = [] } = told ?? {};
+    return accepted(report, [...record, event, ...after, ...followUps(board, event)]);
   };
   switch (report.kind) {
     case 'progress':
@@ -179,6 +179,8 @@ function failedFields(
   switch (outcome) {
     case 'rate_limited':
     case 'auth_failed':
+      // The profile rests, not the task: another one may take it.
+      if (isOfProfile(board, grant)) return { to: 'open', outcome, attachment: note };
       return {
         to: 'open',
         outcome,

@@ -8,6 +8,7 @@ import { type ClaimDecision, type ClaimInput, decideAsker, decidePick } from './
 import { type CommandInput, decideCommand } from './decide-command.ts';
 import { decideMail, lookAt, type MailInput, type Sighting } from './decide-letters.ts';
 import { decideReport, type ReportInput } from './decide-report.ts';
+import { decideUsage, type UsageInput } from './decide-usage.ts';
 import { type Answer, type Decision, declined, refused } from './decision.ts';
 import { evolve } from './evolve.ts';
 import { formatOf } from './format.ts';
@@ -80,6 +81,12 @@ export function applyLook(
   const letter = board.letters.watched.get(seq);
   const { event, again } = letter === undefined ? {} : lookAt(board, letter, sight, now);
   return apply(board, { events: event === undefined ? [] : [event], answer: again }, now);
+}
+
+/** Decides what a run under way is said to have used, and applies what follows. */
+export function applyUsage(board: Board, input: UsageInput, now: number): Applied<undefined> {
+  passTime(board, now);
+  return apply(board, { events: decideUsage(board, input, now), answer: undefined }, now);
 }
 
 /** Decides a claim in its two steps and applies the events of both. */

@@ -4,15 +4,9 @@
  */
 import type { Reason, Task } from '../../schemas/index.ts';
 import { assertNever } from '../errors.ts';
+import { explainProfiles, explainProject } from './explain-profiles.ts';
 import { dueAt, heldAncestor } from './readiness.ts';
-import {
-  capObstacle,
-  laneObstacle,
-  type Obstacle,
-  overlapping,
-  profileObstacle,
-  scopeHolder,
-} from './schedule.ts';
+import { capObstacle, laneObstacle, type Obstacle, overlapping, scopeHolder } from './schedule.ts';
 import type { Board } from './state.ts';
 
 /** Never empty: a task that nothing holds back says so. `now` in milliseconds since the epoch. */
@@ -104,11 +98,13 @@ function explainOpen(board: Board, task: Task, now: number): Reason[] {
   }
   const held = laneObstacle(board, task.lane);
   if (held !== undefined) reasons.push({ rule: held, message: laneMessage(board, task.lane ?? '', held) });
-  const profile = task.requires?.profile;
-  const cap =
-    capObstacle(board, { lane: task.lane, heavy: task.heavy ?? false }) ??
-    (profile === undefined ? undefined : profileObstacle(board.config, board, profile));
+  const cap = capObstacle(board, { lane: task.lane, heavy: task.heavy ?? false });
   if (cap !== undefined) reasons.push({ rule: cap, message: `${cap.replace('-', ' ')} is reached` });
+  // A cap on the profile says nothing more where another cap is reached.
+  const waits = explainProfiles(board, task, now).filter(
+    ({ rule }) => cap === undefined || rule !== 'cap-profile',
+  );
+  reasons.push(...explainProject(board, now), ...waits);
   const holder = scopeHolder(board, task.id);
   if (holder !== undefined) {
     reasons.push({

@@ -3,10 +3,13 @@
  * cannot read is written only after an operator's `format` event, by which it notices (DESIGN 2.1). A new journal
  * begins in the newest format.
  */
-import type { Event } from '../../schemas/index.ts';
+import type { BoardConfig, Event } from '../../schemas/index.ts';
 
 /** The newest format that this version reads and writes. */
-export const FORMAT = 3;
+export const FORMAT = 4;
+
+/** The format that profiles, pools, budgets and usage came with. */
+export const PROFILES_FORMAT = 4;
 
 /** Kinds of events that came after format 1, and with which format. */
 const introducedIn: Partial<Record<Event['type'], number>> = {
@@ -23,11 +26,27 @@ const introducedIn: Partial<Record<Event['type'], number>> = {
   letter_overdue: 3,
   letter_dead: 3,
   letter_redelivered: 3,
+  profile_cooled: 4,
+  profile_stopped: 4,
+  profile_resumed: 4,
+  profile_quota: 4,
+  run_used: 4,
+  run_recorded: 4,
+  budget_reached: 4,
 };
 
 /** The lowest format in which the event may be written; `format` itself may always. */
 export function formatOf(event: Event): number {
-  // A known kind with a field that an older version does not know.
-  if (event.type === 'configured' && event.config.policies.dead_letter_after_ms !== undefined) return 3;
+  // Known kinds with fields that an older version does not know.
+  if (event.type === 'configured') return formatOfConfig(event.config);
+  if (event.type === 'granted' && event.grant.pool !== undefined) return PROFILES_FORMAT;
   return introducedIn[event.type] ?? 1;
+}
+
+function formatOfConfig({ pools, budgets, profiles, policies }: BoardConfig): number {
+  const isOfProfiles = Object.values(profiles).some(
+    ({ weight, budget }) => weight !== undefined || budget !== undefined,
+  );
+  if (pools !== undefined || budgets !== undefined || isOfProfiles) return PROFILES_FORMAT;
+  return policies.dead_letter_after_ms === undefined ? 1 : 3;
 }

@@ -2,8 +2,10 @@
  * How a live grant ends: the `grant_ended` event for each way, with the counters, times and next state that
  * follow. Every way but a good end is bounded, so that every task ends (DESIGN 4).
  */
-import type { Attachment, EventOf, Grant, GrantEnd, Outcome, Task } from '../../schemas/index.ts';
+import type { Attachment, EventOf, Grant, GrantEnd, Outcome, Task, Usage } from '../../schemas/index.ts';
 import { backoffMs } from './backoff.ts';
+import { usedUpText } from './budget-words.ts';
+import { isUsedUp, taskMark } from './budgets.ts';
 import { clip } from './decision.ts';
 import type { Board } from './state.ts';
 
@@ -41,6 +43,15 @@ export function ended(
 /** A note for the next try. */
 export function attachment(kind: Attachment['kind'], fence: number, at: number, text: string): Attachment {
   return { kind, fence, at, text: clip(text, 8192) };
+}
+
+/** A task whose own budget is used up is not opened again by itself: a person says whether it is worth more. */
+export function inBudget(board: Board, task: Task, fields: EndFields, more: Usage = {}): EndFields {
+  const mark = fields.to === 'open' ? taskMark(board, task, more) : undefined;
+  if (mark === undefined || !isUsedUp(mark)) return fields;
+  const { retry_at: _, ...rest } = fields;
+  const hint = `\`waggle answer\` or \`waggle task reopen ${task.id}\` gives it another budget`;
+  return { ...rest, to: 'blocked', reason: clip(`${usedUpText(mark)}; ${hint}`, 1000) };
 }
 
 /** A try failed and counts: back to open with backoff, or `failed` past the bound. */
@@ -113,6 +124,12 @@ export function lost(
     case 'manual':
       return ended(task, grant, why, { to: 'open' }, report);
     case 'work':
-      return ended(task, grant, why, afterLoss(board, task, grant.fence, now, reason), report);
+      return ended(
+        task,
+        grant,
+        why,
+        inBudget(board, task, afterLoss(board, task, grant.fence, now, reason)),
+        report,
+      );
   }
 }

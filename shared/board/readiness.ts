@@ -8,6 +8,7 @@
  */
 import type { Task } from '../../schemas/index.ts';
 import { groupOf } from './load.ts';
+import { passProfiles } from './profiles.ts';
 import type { ReadyClass } from './ready-index.ts';
 import { type Board, isTerminal } from './state.ts';
 
@@ -72,8 +73,15 @@ export function refreshTree(board: Board, task: Task, now: number): void {
   }
 }
 
-/** Lets time pass: tasks whose time has come become ready. */
+/** When time alone changes something next: a task becomes ready, or a profile is free again. */
+export function nextDue(board: Board): number | undefined {
+  const due = Math.min(board.ready.nextDue() ?? Number.POSITIVE_INFINITY, board.wakeAt);
+  return Number.isFinite(due) ? due : undefined;
+}
+
+/** Lets time pass: tasks whose time has come become ready, and profiles are free again. */
 export function passTime(board: Board, now: number): void {
+  passProfiles(board, now);
   for (const id of board.ready.due(now)) {
     const task = board.tasks.get(id);
     if (task !== undefined) refresh(board, task, now);

@@ -2,7 +2,7 @@
  * What the board remembers of its grants, live and ended: by fence, oldest first. Bounded: memory is for live work,
  * the journal keeps the rest.
  */
-import type { EventOf, Grant, RunRecord, Task } from '../../schemas/index.ts';
+import type { EventOf, Grant, RunRecord, Task, Usage } from '../../schemas/index.ts';
 
 export type RunRecords = Map<number, RunRecord>;
 
@@ -10,7 +10,7 @@ export type RunRecords = Map<number, RunRecord>;
 export const RUNS_KEPT = 10_000;
 
 export function runBegan(runs: RunRecords, task: string, grant: Grant): void {
-  const { fence, run, kind, agent, profile, granted_at } = grant;
+  const { fence, run, kind, agent, profile, pool, granted_at } = grant;
   runs.set(fence, {
     fence,
     run,
@@ -18,6 +18,7 @@ export function runBegan(runs: RunRecords, task: string, grant: Grant): void {
     kind,
     agent,
     ...(profile === undefined ? {} : { profile }),
+    ...(pool === undefined ? {} : { pool }),
     granted_at,
     checkpoints: 0,
   });
@@ -42,6 +43,19 @@ export function runEnded(runs: RunRecords, task: Task, event: EventOf<'grant_end
   if (commit === undefined) return;
   amend(runs, end.fence, { commit });
   if (task.submission !== undefined) amend(runs, task.submission.fence, { commit });
+}
+
+/** What it used so far, as last told. */
+export function runUsed(runs: RunRecords, fence: number, usage: Usage): void {
+  amend(runs, fence, { usage });
+}
+
+/** What its worker noted of it. */
+export function runNoted(runs: RunRecords, { fence, note }: EventOf<'run_recorded'>): void {
+  const { harness, model, mode, prompt_sha256, session, evidence } = note ?? {};
+  const because = evidence?.[0];
+  const told = { harness, model, mode, prompt_sha256, session, because };
+  amend(runs, fence, Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined)));
 }
 
 export function runSaved(runs: RunRecords, fence: number, number: number): void {

@@ -4,32 +4,62 @@
  * Order of the rules (DESIGN 4): capabilities → caps → path scopes → priority → fair share → age. The cost
  * of a pick grows with the number of kinds of tasks, never with the number of tasks.
  */
-import type { BoardConfig, Capabilities, Requires, Task } from '../../schemas/index.ts';
+import type { Capabilities, Offer, Requires, Task } from '../../schemas/index.ts';
+import { isPaused, projectMark } from './budgets.ts';
+import { PROFILES_FORMAT } from './format.ts';
 import { entryOf } from './lookup.ts';
+import { offersOf, type ProfileObstacle, profileObstacle, suits } from './offers.ts';
+import { turnOf } from './pools.ts';
 import type { Candidate, ReadyClass } from './ready-index.ts';
 import type { Board } from './state.ts';
 
-/** Why a claim may not run tasks of a class now. */
+/** Why a claim may not run tasks of a class now, although it could. */
 export type Obstacle =
-  | 'capabilities'
   | 'lane-unopened'
   | 'lane-held'
   | 'cap-grants'
   | 'cap-lane'
   | 'cap-heavy'
-  | 'cap-profile';
+  | 'budget-project'
+  | ProfileObstacle;
 
-/** The best ready task that the asker may run now. */
-export function pickTask(board: Board, asker: Capabilities): Task | undefined {
-  if (board.ready.size() === 0) return undefined;
+/** A task, and the profile that runs it. `pool`: the pool whose turn that is. */
+export interface Chosen {
+  readonly task: Task;
+  readonly profile: string;
+  readonly pool?: string;
+}
+
+/** The best ready task that the asker may run now, with the profile whose turn it is. */
+export function pickTask(board: Board, asker: Capabilities, now: number): Chosen | undefined {
+  if (board.ready.size() === 0 || projectObstacle(board, now) !== undefined) return undefined;
+  const free = offersOf(asker).filter(({ profile }) => profileObstacle(board, profile, now) === undefined);
+  if (free.length === 0) return undefined;
   let best: Candidate | undefined;
   for (const of of board.ready.classes()) {
-    if (obstacle(board, of, asker) !== undefined) continue;
+    if (!isOpenTo(board, of, asker, free)) continue;
     const head = board.ready.head(of, (task) => scopeHolder(board, task));
     if (head !== undefined && (best === undefined || goesBefore(board, head, best))) best = head;
   }
-  return best === undefined ? undefined : board.tasks.get(best.task);
+  const task = best === undefined ? undefined : board.tasks.get(best.task);
+  if (best === undefined || task === undefined) return undefined;
+  const { requires } = best.of;
+  const offer = turnOf(
+    board,
+    asker.pool,
+    free.filter((one) => suits(requires, one)),
+    now,
+  );
+  return offer === undefined ? undefined : { task, profile: offer.profile, ...poolOf(board, asker) };
 }
+
+/** An older journal cannot say it. */
+const poolOf = (board: Board, { pool }: Capabilities): { pool?: string } =>
+  pool === undefined ||
+  board.format < PROFILES_FORMAT ||
+  entryOf(board.config.pools ?? {}, pool) === undefined
+    ? {}
+    : { pool };
 
 function goesBefore(board: Board, a: Candidate, b: Candidate): boolean {
   if (a.rank !== b.rank) return a.rank < b.rank;
@@ -40,15 +70,19 @@ function goesBefore(board: Board, a: Candidate, b: Candidate): boolean {
   return a.ordinal < b.ordinal;
 }
 
-/** The first rule that keeps the asker from tasks of this class, capabilities before caps. */
-export function obstacle(board: Board, of: ReadyClass, asker: Capabilities): Obstacle | undefined {
-  if (!isCapable(of.requires, of.lane, asker)) return 'capabilities';
+/** Whether the asker may run tasks of this class with one of its profiles that are `free`. */
+function isOpenTo(board: Board, of: ReadyClass, asker: Capabilities, free: readonly Offer[]): boolean {
   return (
-    laneObstacle(board, of.lane) ??
-    capObstacle(board, of) ??
-    profileObstacle(board.config, board, asker.profile)
+    isCapable(of.requires, of.lane, asker) &&
+    free.some((offer) => suits(of.requires, offer)) &&
+    laneObstacle(board, of.lane) === undefined &&
+    capObstacle(board, of) === undefined
   );
 }
+
+/** Whether the project may use nothing more. */
+export const projectObstacle = (board: Board, now: number): Obstacle | undefined =>
+  isPaused(projectMark(board, now)) ? 'budget-project' : undefined;
 
 /** Whether the lane can give a worker a commit to start from. */
 export function laneObstacle(board: Board, lane: string | undefined): Obstacle | undefined {
@@ -74,16 +108,8 @@ export function capObstacle(board: Board, of: Pick<ReadyClass, 'lane' | 'heavy'>
   return undefined;
 }
 
-/** Whether no more grants may go to a profile now. */
-export function profileObstacle(config: BoardConfig, board: Board, profile: string): Obstacle | undefined {
-  const cap = entryOf(config.profiles, profile)?.max_concurrency;
-  return cap !== undefined && board.load.profile(profile) >= cap ? 'cap-profile' : undefined;
-}
-
-/** Whether the asker has everything that is required. */
-export function isCapable(requires: Requires, lane: string | undefined, asker: Capabilities): boolean {
-  if (requires.harness !== undefined && requires.harness !== asker.harness) return false;
-  if (requires.profile !== undefined && requires.profile !== asker.profile) return false;
+/** Whether the asker has what is required, whichever of its profiles runs it. */
+function isCapable(requires: Requires, lane: string | undefined, asker: Capabilities): boolean {
   if (requires.os !== undefined && requires.os !== asker.os) return false;
   if (requires.repo !== undefined && asker.repos?.includes(requires.repo) !== true) return false;
   if (requires.labels?.every((label) => asker.labels?.includes(label)) === false) return false;

@@ -8,10 +8,13 @@
  *    is changed in place is copied, so an image stays as it is while its board goes on.
  */
 import type { EventOf, Letter, RunRecord, SnapshotPart, SnapshotPartOf, Task } from '../../schemas/index.ts';
+import { noteLevel } from './budgets.ts';
 import { allLetters, keepLetter } from './letters.ts';
 import { createLoad, groupOf } from './load.ts';
+import { setWake } from './profiles.ts';
 import { refreshTree } from './readiness.ts';
 import { type Board, createBoard, type LaneRecord } from './state.ts';
+import { createUsageBook } from './usage-book.ts';
 
 type Head = SnapshotPartOf<'head'>;
 
@@ -65,8 +68,27 @@ export function toImage(board: Board): Image {
     // An older version reads the snapshots of a journal whose format it knows.
     ...(people.length === 0 ? {} : { people }),
     ...(letters.length === 0 ? {} : { letters: letters.length }),
+    ...profilesOf(board),
   };
   return { head, tasks, answers, runs, letters };
+}
+
+/** What came with format 4, where there is any of it. */
+function profilesOf(board: Board): Pick<Head, 'profiles' | 'pools' | 'usage' | 'budgets'> {
+  const profiles = [...board.profiles].map(([name, state]) => ({ name, ...state }));
+  const pools = [...board.pools].map(([name, { last, shares }]) => ({
+    name,
+    ...(last === undefined ? {} : { last }),
+    shares: [...shares].map(([profile, share]) => ({ profile, share })),
+  }));
+  const usage = board.usage.rows();
+  const budgets = [...board.budgetLevels.values()];
+  return {
+    ...(profiles.length === 0 ? {} : { profiles }),
+    ...(pools.length === 0 ? {} : { pools }),
+    ...(usage.length === 0 ? {} : { usage }),
+    ...(budgets.length === 0 ? {} : { budgets }),
+  };
 }
 
 const ordinalOf = (board: Board, task: string): number => board.ordinals.get(task) ?? 0;
@@ -139,7 +161,14 @@ export function fromImage({ head, tasks, answers, runs, letters }: Image, at: nu
     nextOrdinal: head.next_ordinal,
     commitIdle: head.commit_idle,
     load: createLoad(shares),
+    usage: createUsageBook(head.usage),
   };
+  for (const { name, ...state } of head.profiles ?? []) board.profiles.set(name, state);
+  for (const { name, last, shares: had } of head.pools ?? []) {
+    const known = new Map(had.map(({ profile, share }) => [profile, share]));
+    board.pools.set(name, { ...(last === undefined ? {} : { last }), shares: known });
+  }
+  for (const mark of head.budgets ?? []) noteLevel(board, { type: 'budget_reached', mark });
   for (const { name, incarnation, place, ended, slots } of head.agents) {
     const records = slots.map(({ slot, ...record }) => [slot, record] as const);
     board.agents.set(name, { incarnation, place, ended: new Set(ended), slots: new Map(records) });
@@ -160,6 +189,7 @@ export function fromImage({ head, tasks, answers, runs, letters }: Image, at: nu
   linkAll(board, head.dependents);
   useAll(board);
   for (const task of board.tasks.values()) refreshTree(board, task, at);
+  setWake(board, at);
   return board;
 }
 

@@ -7,13 +7,24 @@
  * 2. A task has at most one live grant, and `grants` holds exactly the live ones.
  * 3. `nextFence` is above every fence ever granted.
  */
-import type { BoardConfig, EventOf, LaneState, Person, Place, Task, TaskState } from '../../schemas/index.ts';
+import type {
+  BoardConfig,
+  BudgetMark,
+  EventOf,
+  LaneState,
+  Person,
+  Place,
+  ProfileImage,
+  Task,
+  TaskState,
+} from '../../schemas/index.ts';
 import { defaults } from '../config/defaults.ts';
 import { allLetters, createLetters, type Letters } from './letters.ts';
 import { createLoad, type Load } from './load.ts';
 import { entryOf } from './lookup.ts';
 import { createReadyIndex, type ReadyIndex } from './ready-index.ts';
 import type { RunRecords } from './run-records.ts';
+import { createUsageBook, type UsageBook } from './usage-book.ts';
 
 /** The last claim of a slot that was granted. */
 export interface SlotRecord {
@@ -39,6 +50,16 @@ export interface LaneRecord extends LaneState {
   readonly unresolved?: string;
 }
 
+/** What the board remembers of a profile besides its configuration. */
+export type ProfileState = Omit<ProfileImage, 'name'>;
+
+export interface PoolState {
+  /** The profile that was granted last. */
+  readonly last?: string;
+  /** What each profile has had, by its weight: least goes first. */
+  readonly shares: ReadonlyMap<string, number>;
+}
+
 export interface Board {
   genesis: string;
   project: string;
@@ -59,6 +80,12 @@ export interface Board {
   readonly people: Map<string, Person>;
   readonly letters: Letters;
   readonly lanes: Map<string, LaneRecord>;
+  /** Those of which there is something to remember; whichever changed longest ago first. */
+  readonly profiles: Map<string, ProfileState>;
+  readonly pools: Map<string, PoolState>;
+  readonly usage: UsageBook;
+  /** The highest level that each budget was seen to reach in its present period, by scope and name. */
+  readonly budgetLevels: Map<string, BudgetMark>;
   /** Answers of commands that took effect, oldest first. */
   readonly answers: Map<string, EventOf<'answered'>>;
   commitIdle: boolean;
@@ -75,6 +102,8 @@ export interface Board {
   readonly load: Load;
   /** Grows with every change that could let a waiting claim succeed. */
   chances: number;
+  /** When time alone may free a profile that claims wait for (journal time); infinite: never. */
+  wakeAt: number;
 }
 
 /** How many answered commands are remembered, so that a repeated one gets the same answer. */
@@ -105,6 +134,10 @@ export function createBoard(): Board {
     people: new Map(),
     letters: createLetters(),
     lanes: new Map(),
+    profiles: new Map(),
+    pools: new Map(),
+    usage: createUsageBook(),
+    budgetLevels: new Map(),
     answers: new Map(),
     commitIdle: false,
     runs: new Map(),
@@ -116,6 +149,7 @@ export function createBoard(): Board {
     ready: createReadyIndex(),
     load: createLoad(),
     chances: 0,
+    wakeAt: Number.POSITIVE_INFINITY,
   };
 }
 
@@ -131,6 +165,10 @@ export const isUnresolved = (task: Task): boolean => task.submission?.unresolved
 export function roleOf(board: Board, agent: string): BoardConfig['roles'][string] {
   return entryOf(board.config.roles, agent) ?? 'worker';
 }
+
+/** Where nobody is an operator anybody is: a configuration must not be able to lock everybody out. */
+export const isOperator = (board: Board, agent: string): boolean =>
+  !Object.values(board.config.roles).includes('operator') || roleOf(board, agent) === 'operator';
 
 /** What is observable of a board, as plain data: equal for two boards folded from the same events. */
 export function observable(board: Board): unknown {
@@ -155,6 +193,10 @@ export function observable(board: Board): unknown {
     people: [...board.people.values()],
     letters: allLetters(board.letters),
     lanes: [...board.lanes].map(([name, lane]) => [name, { ...lane, waiting: [...lane.waiting] }]),
+    profiles: [...board.profiles],
+    pools: [...board.pools].map(([name, { last, shares }]) => [name, last, [...shares]]),
+    usage: board.usage.rows(),
+    budgetLevels: [...board.budgetLevels],
     answers: [...board.answers.values()],
     runs: [...board.runs.values()],
   };

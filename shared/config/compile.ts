@@ -2,30 +2,35 @@
  * From `waggle.yaml` as a person wrote it to what the services use: every default filled in, durations in
  * milliseconds, paths absolute. Pure; takes a file that has passed all checks.
  */
-import type { BoardConfig, BoardLane, ConfigFile, Gate, Policies, Role } from '../../schemas/index.ts';
+import type {
+  BoardConfig,
+  BoardLane,
+  BoardPool,
+  BoardProfile,
+  ConfigFile,
+  Gate,
+  Mode,
+  Policies,
+  Role,
+} from '../../schemas/index.ts';
 import { parseBytes } from './bytes.ts';
+import { compileBudget, compileBudgets } from './compile-budgets.ts';
+import { type CompiledProfile, compileProfile, type ProfileFile } from './compile-profile.ts';
 import { defaults } from './defaults.ts';
-import { parseDuration } from './durations.ts';
+import { msOr, parseDuration } from './durations.ts';
 import { resolveHome } from './lane-home.ts';
+import { compileStop, type StopRules } from './stop-rules.ts';
 
-/** How a worker runs its harness. Times in milliseconds; `env` names variables to pass on, `set` adds some. */
-export interface Profile {
-  readonly harness: 'command';
-  readonly command: readonly string[];
-  readonly prompt: 'file' | 'stdin' | 'argument';
-  readonly env: readonly string[];
-  readonly set: Readonly<Record<string, string>>;
-  readonly timeoutMs: number;
-  readonly silenceMs: number;
-  readonly graceMs: number;
-  /** How many may run at once on all machines together; absent: no cap. */
-  readonly maxConcurrency?: number;
-}
-
-/** The workers that `waggle up` starts. `profile`: the named one, else the first; absent when there is none. */
+/**
+ * The workers that `waggle up` starts. `profile`: the named one, else the first; absent when there is none, or when they
+ * take the profiles of `pool` in turn.
+ */
 export interface WorkersConfig {
   readonly count: number;
   readonly profile?: string;
+  readonly pool?: string;
+  readonly mode: Mode;
+  readonly stop?: StopRules;
   readonly labels: readonly string[];
   /** How often a run's tree is stored while it works; 0: never. */
   readonly checkpointMs: number;
@@ -40,7 +45,8 @@ export interface BusLimits {
 export interface CompiledConfig {
   readonly project: string;
   readonly board: BoardConfig;
-  readonly profiles: ReadonlyMap<string, Profile>;
+  readonly profiles: ReadonlyMap<string, CompiledProfile>;
+  readonly pools: ReadonlyMap<string, BoardPool>;
   readonly workers: WorkersConfig;
   readonly bus: BusLimits;
 }
@@ -55,20 +61,26 @@ export interface CompileOptions {
 /** The compiled form of a checked file. */
 export function compileConfig(file: ConfigFile, options: CompileOptions): CompiledConfig {
   const profiles = new Map(
-    Object.entries(file.profiles ?? {}).map(([name, profile]) => [name, compileProfile(profile)]),
+    Object.entries(file.profiles ?? {}).map(([name, profile]) => [
+      name,
+      compileProfile(profile, options.folder),
+    ]),
   );
+  const pools = file.pools === undefined ? undefined : mapValues(file.pools, compilePool);
   return {
     project: file.project,
     board: {
       lanes: compileLanes(file.lanes ?? {}, options.folder),
       gates: mapValues(file.gates ?? {}, compileGate),
-      profiles: mapValues(file.profiles ?? {}, ({ max_concurrency }) =>
-        max_concurrency === undefined ? {} : { max_concurrency },
-      ),
+      profiles: mapValues(file.profiles ?? {}, compileCaps),
+      // Only where it is said: a journal of an older format cannot hold it.
+      ...(pools === undefined ? {} : { pools }),
+      ...(file.budgets === undefined ? {} : { budgets: compileBudgets(file.budgets) }),
       policies: compilePolicies(file.policies ?? {}),
       roles: { ...options.roles, ...file.roles },
     },
     profiles,
+    pools: new Map(Object.entries(pools ?? {})),
     workers: compileWorkers(file.workers ?? {}, profiles),
     bus: compileBus(file.bus ?? {}),
   };
@@ -76,9 +88,8 @@ export function compileConfig(file: ConfigFile, options: CompileOptions): Compil
 
 type LaneFile = NonNullable<ConfigFile['lanes']>[string];
 type GateFile = NonNullable<ConfigFile['gates']>[string];
-type ProfileFile = NonNullable<ConfigFile['profiles']>[string];
+type PoolFile = NonNullable<ConfigFile['pools']>[string];
 type PoliciesFile = NonNullable<ConfigFile['policies']>;
-type DurationText = string | number | undefined;
 
 function compileLanes(lanes: Readonly<Record<string, LaneFile>>, folder: string): Record<string, BoardLane> {
   const named = Object.keys(lanes).length === 0 ? { [defaults.lane]: {} } : lanes;
@@ -95,18 +106,17 @@ function compileGate(gate: GateFile, name: string): Gate {
   return { name, run: gate.run, timeout_ms: msOr(gate.timeout, defaults.gateTimeoutMs) };
 }
 
-function compileProfile(profile: ProfileFile): Profile {
+/** What the board enforces of a profile. */
+function compileCaps({ max_concurrency, weight, budget }: ProfileFile): BoardProfile {
   return {
-    harness: profile.harness ?? 'command',
-    command: profile.command,
-    prompt: profile.prompt ?? defaults.profile.prompt,
-    env: profile.env ?? [],
-    set: profile.set ?? {},
-    timeoutMs: msOr(profile.timeout, defaults.profile.timeoutMs),
-    silenceMs: msOr(profile.silence, defaults.profile.silenceMs),
-    graceMs: msOr(profile.grace, defaults.profile.graceMs),
-    ...(profile.max_concurrency === undefined ? {} : { maxConcurrency: profile.max_concurrency }),
+    ...(max_concurrency === undefined ? {} : { max_concurrency }),
+    ...(weight === undefined ? {} : { weight }),
+    ...(budget === undefined ? {} : { budget: compileBudget(budget) }),
   };
+}
+
+function compilePool({ profiles, strategy }: PoolFile): BoardPool {
+  return { strategy: strategy ?? defaults.strategy, profiles: [...new Set(profiles)] };
 }
 
 function compilePolicies(file: PoliciesFile): Policies {
@@ -127,11 +137,16 @@ function compilePolicies(file: PoliciesFile): Policies {
 
 function compileWorkers(
   file: NonNullable<ConfigFile['workers']>,
-  profiles: ReadonlyMap<string, Profile>,
+  profiles: ReadonlyMap<string, CompiledProfile>,
 ): WorkersConfig {
-  const profile = file.profile ?? profiles.keys().next().value;
+  const { pool } = file;
+  const profile = file.profile ?? (pool === undefined ? profiles.keys().next().value : undefined);
+  const stop = file.stop === undefined ? undefined : compileStop(file.stop);
   return {
     count: file.count ?? defaults.workers,
+    mode: file.mode ?? defaults.mode,
+    ...(pool === undefined ? {} : { pool }),
+    ...(stop === undefined ? {} : { stop }),
     labels: file.labels ?? [],
     checkpointMs: msOr(file.checkpoint, defaults.checkpointMs),
     ...(profile === undefined ? {} : { profile }),
@@ -145,10 +160,6 @@ function compileBus(file: NonNullable<ConfigFile['bus']>): BusLimits {
     ...(bytes === undefined ? {} : { outputMaxBytes: bytes }),
     ...(ageMs === undefined ? {} : { outputMaxAgeMs: ageMs }),
   };
-}
-
-function msOr(duration: DurationText, fallbackMs: number): number {
-  return duration === undefined ? fallbackMs : (parseDuration(duration) ?? fallbackMs);
 }
 
 function mapValues<V, R>(

@@ -9,25 +9,19 @@ import { formatDuration, parseDuration } from './durations.ts';
 import type { PathProblem } from './file-problem.ts';
 import { resolveHome } from './lane-home.ts';
 import { suggestion } from './nearest-name.ts';
-import { isMapping } from './shape.ts';
+import { profileChecks } from './profile-checks.ts';
+import { isMapping, type Mapping, mappingAt } from './shape.ts';
 
 /** The problems between the parts of `raw`, a parsed `waggle.yaml` that lies in `folder`. */
 export function crossCheck(raw: unknown, folder: string): PathProblem[] {
   if (!isMapping(raw)) return [];
   return [
     ...gateReferences(raw),
-    ...defaultProfile(raw),
+    ...profileChecks(raw),
     ...Object.entries(mappingAt(raw, 'lanes')).flatMap(([lane, value]) => laneTexts(lane, value)),
     ...sharedBranches(raw, folder),
     ...durationOrder(raw),
   ];
-}
-
-type Mapping = Readonly<Record<string, unknown>>;
-
-function mappingAt(raw: Mapping, key: string): Mapping {
-  const value = raw[key];
-  return isMapping(value) ? value : {};
 }
 
 function gateReferences(raw: Mapping): PathProblem[] {
@@ -47,19 +41,11 @@ function gateReferences(raw: Mapping): PathProblem[] {
   });
 }
 
-function defaultProfile(raw: Mapping): PathProblem[] {
-  const { profile } = mappingAt(raw, 'workers');
-  const known = Object.keys(mappingAt(raw, 'profiles'));
-  if (typeof profile !== 'string' || known.includes(profile)) return [];
-  const message = `no profile \`${profile}\` is defined; ${suggestion(profile, known)}`;
-  return [{ path: ['workers', 'profile'], message }];
-}
-
 function laneTexts(lane: string, value: unknown): PathProblem[] {
   if (!isMapping(value)) return [];
   const problems: PathProblem[] = [];
   const { home, base, branch } = value;
-  if (typeof home === 'string' && /^~/.test(home)) {
+  if (typeof home === 'string' && home.startsWith('~')) {
     problems.push({ path: ['lanes', lane, 'home'], message: '`~` is not expanded; write the whole path' });
   }
   if (typeof base === 'string' && base.startsWith('-')) {

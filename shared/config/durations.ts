@@ -29,6 +29,10 @@ export function parseDuration(input: string | number): number | undefined {
   return whole(total);
 }
 
+/** Milliseconds of a duration that was checked before, or what stands for an absent one. */
+export const msOr = (input: string | number | undefined, fallbackMs: number): number =>
+  input === undefined ? fallbackMs : (parseDuration(input) ?? fallbackMs);
+
 /** The shortest exact form that `parseDuration` reads back: `1h30m`, `45s`, `1s500ms`, `0s`. */
 export function formatDuration(ms: number): string {
   let rest = Math.max(0, Math.round(ms));

@@ -1,5 +1,5 @@
 /**
- * A lane's home: a folder or a URL. Whether text is the one or the other is decided here alone.
+ * Places that the file names: a lane's home, which is a folder or a URL, and paths. Whether text is the one or the other is decided here alone.
  */
 import { resolve } from 'node:path';
 
@@ -10,5 +10,8 @@ export function isUrl(home: string): boolean {
 
 /** The home as the board holds it: a URL as it is, a path absolute, taken from `folder`. */
 export function resolveHome(home: string, folder: string): string {
-  return isUrl(home) ? home : resolve(folder, home);
+  return isUrl(home) ? home : resolvePath(home, folder);
 }
+
+/** A path as it is used: absolute, taken from `folder`. */
+export const resolvePath = (path: string, folder: string): string => resolve(folder, path);

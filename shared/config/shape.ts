@@ -83,6 +83,15 @@ export function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** A value with keys, as it was written. */
+export type Mapping = Readonly<Record<string, unknown>>;
+
+/** What lies behind a key where that has keys itself; else nothing. */
+export function mappingAt(raw: Mapping, key: string): Mapping {
+  const value = raw[key];
+  return isMapping(value) ? value : {};
+}
+
 /** `expected …, got …`. */
 export function expectedGot(expected: string, value: unknown): string {
   return `expected ${expected}, got ${shown(value)}`;

@@ -2,10 +2,9 @@
  * A profile's command line: an argument vector with places in braces. Only the known places are filled;
  * every other brace stays as it is. Nothing is ever split or interpreted by a shell.
  */
+import type { PromptMode } from '../../schemas/index.ts';
 import { formatBytes } from '../config/bytes.ts';
 import { WaggleError } from '../errors.ts';
-
-export type PromptMode = 'file' | 'stdin' | 'argument';
 
 /** What the places stand for. */
 export interface Places {
@@ -38,15 +37,20 @@ export function fillArguments(template: readonly string[], mode: PromptMode, pla
   const argv = elements.map((element) =>
     element.replace(/\{(\w+)\}/g, (place, name: string) => values.get(name) ?? place),
   );
+  checkArguments(argv);
+  return argv;
+}
+
+/** Error: `start-failed` when the system would not hand one of them over. */
+export function checkArguments(argv: readonly string[]): void {
   argv.forEach((argument, index) => {
     const cause = refusal(argument);
     if (cause !== undefined)
       throw new WaggleError('start-failed', {
-        program: template[0] ?? '',
+        program: argv[0] ?? '',
         cause: `argument ${index} ${cause}; prompt: file or prompt: stdin takes any prompt`,
       });
   });
-  return argv;
 }
 
 function refusal(argument: string): string | undefined {

@@ -1,6 +1,7 @@
 /**
- * The time limits of a running program: how long it may run in all, and how long it may say nothing. Ages
- * come from the monotonic clock.
+ * The limits of a running program: how long it may run in all, and how long it may say nothing. Ages come from the
+ * monotonic clock. The limits that only its output can tell of (its first sign of life, what it has used) are watched by
+ * whoever reads that.
  */
 import type { Clock } from '../clock.ts';
 
@@ -11,7 +12,9 @@ export interface Limits {
   readonly silenceMs?: number;
 }
 
-export type LimitName = 'wall' | 'silence';
+/** `start`: no first sign of life in time; `tokens`, `cost`: what it may use is used up. */
+export type LimitName = TimeLimit | 'start' | 'tokens' | 'cost';
+type TimeLimit = 'wall' | 'silence';
 
 /**
  * Silence is believed only after this: when this process was stopped or starved, output may be waiting to
@@ -23,7 +26,7 @@ const SETTLE_MS = 100;
 export function judgeLimits(
   limits: Limits,
   ages: { readonly runningMs: number; readonly silentMs: number },
-): { readonly due: LimitName } | { readonly inMs: number } | undefined {
+): { readonly due: TimeLimit } | { readonly inMs: number } | undefined {
   const wallMs = limits.timeoutMs === undefined ? Infinity : limits.timeoutMs - ages.runningMs;
   const silenceMs = limits.silenceMs === undefined ? Infinity : limits.silenceMs - ages.silentMs;
   if (wallMs <= 0) return { due: 'wall' };
@@ -42,7 +45,7 @@ const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 export async function waitForLimit(
   limits: Limits,
   { clock, lastOutputAt, signal }: { clock: Clock; lastOutputAt: () => number; signal: AbortSignal },
-): Promise<LimitName | undefined> {
+): Promise<TimeLimit | undefined> {
   const startedAt = clock.monotonic();
   const judge = () => {
     const now = clock.monotonic();

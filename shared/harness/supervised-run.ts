@@ -54,24 +54,38 @@ export interface SupervisedRun {
   outputBytes(): number;
   /** Milliseconds since the last output, or since the start. */
   lastOutputAgeMs(): number;
+  /** Ends it because of a limit that its reader watches. After its end, or another such word: nothing. */
+  reach(limit: LimitName): void;
+  /** Stops it with its usual grace, as the abort signal does; that may still come, and cut the grace short. */
+  interrupt(reason: string): void;
 }
 
 export function startSupervised(options: SupervisedOptions): SupervisedRun {
   const { clock } = options;
   const meter = { bytes: 0, lastAt: clock.monotonic() };
+  const told = new AbortController();
   return {
-    ended: supervise(options, meter),
+    ended: supervise(options, meter, told.signal),
     outputBytes: () => meter.bytes,
     lastOutputAgeMs: () => Math.max(0, clock.monotonic() - meter.lastAt),
+    reach: (limit) => told.abort({ limit } satisfies Told),
+    interrupt: (reason) => told.abort({ reason } satisfies Told),
   };
 }
+
+/** Why a run is to be ended, by whoever reads its output. */
+type Told = { readonly limit: LimitName } | { readonly reason: string };
 
 interface Meter {
   bytes: number;
   lastAt: number;
 }
 
-async function supervise(options: SupervisedOptions, meter: Meter): Promise<SupervisedEnd> {
+async function supervise(
+  options: SupervisedOptions,
+  meter: Meter,
+  told: AbortSignal,
+): Promise<SupervisedEnd> {
   const { clock } = options;
   const tail = new OutputTail();
   const startedAt = clock.monotonic();
@@ -84,7 +98,7 @@ async function supervise(options: SupervisedOptions, meter: Meter): Promise<Supe
     await options.onOutput?.(chunk);
   };
   try {
-    const end = await runToEnd({ ...options, onOutput }, meter);
+    const end = await runToEnd({ ...options, onOutput }, meter, told);
     return {
       end,
       tail: tail.text(),
@@ -112,6 +126,8 @@ async function openLog(options: SupervisedOptions): Promise<OutputLog | undefine
 async function runToEnd(
   options: SupervisedOptions & Pick<GuardedOptions, 'onOutput'>,
   meter: Meter,
+  /** Aborts with a `Told`. */
+  told: AbortSignal,
 ): Promise<RunEnd> {
   const { clock, signal } = options;
   const isAborted = (): boolean => signal?.aborted === true;
@@ -125,15 +141,26 @@ async function runToEnd(
 
   const over = new AbortController();
   let limit: LimitName | undefined;
-  const limits = waitForLimit(options, { clock, lastOutputAt: () => meter.lastAt, signal: over.signal }).then(
-    async (reached) => {
-      if (reached === undefined) return;
-      limit = reached;
-      await started.stop(LIMIT_REASON);
-    },
-  );
+  const reach = async (reached: LimitName | undefined): Promise<void> => {
+    if (reached === undefined || limit !== undefined) return;
+    limit = reached;
+    await started.stop(LIMIT_REASON);
+  };
+  const limits = waitForLimit(options, {
+    clock,
+    lastOutputAt: () => meter.lastAt,
+    signal: over.signal,
+  }).then(reach);
   // Awaited below, which may come later than its failure.
   limits.catch(() => {});
+  const hear = (): void => {
+    const word: Told = told.reason;
+    const ended = 'limit' in word ? reach(word.limit) : started.stop(word.reason);
+    // The run's end, and any error, come through `exited`.
+    ended.catch(() => {});
+  };
+  if (told.aborted) hear();
+  told.addEventListener('abort', hear, { once: true });
   const abort = (): void => {
     const reason = stopReason(signal);
     // The run's end, and any error, come through `exited`.
@@ -154,6 +181,7 @@ async function runToEnd(
   } finally {
     over.abort();
     signal?.removeEventListener('abort', abort);
+    told.removeEventListener('abort', hear);
     await limits.catch(() => {});
   }
 }
@@ -172,7 +200,8 @@ function nameEnd({ endedBy, exitCode, signal }: GuardedEnd, limit: LimitName | u
   return { how: 'exited', exitCode: exitCode ?? 0 };
 }
 
-function stopReason(signal: AbortSignal | undefined): string {
+/** Why a signal was aborted, in words. */
+export function stopReason(signal: AbortSignal | undefined): string {
   return typeof signal?.reason === 'string' ? signal.reason : messageOf(signal?.reason);
 }
 
@@ -186,12 +215,31 @@ export function describeEnd(end: RunEnd, limits: Limits, describeMs: (ms: number
     case 'signalled':
       return `was ended by ${end.signal} from outside`;
     case 'limit':
-      return end.limit === 'wall'
-        ? `ran longer than ${describeMs(limits.timeoutMs ?? 0)}`
-        : `gave no output for ${describeMs(limits.silenceMs ?? 0)}`;
+      return describeLimit(end.limit, limits, describeMs);
     case 'stopped':
       return `was stopped (${end.reason})`;
     default:
       return assertNever(end);
+  }
+}
+
+function describeLimit(
+  limit: LimitName,
+  { timeoutMs, silenceMs }: Limits,
+  describeMs: (ms: number) => string,
+): string {
+  switch (limit) {
+    case 'wall':
+      return `ran longer than ${timeoutMs === undefined ? 'it may' : describeMs(timeoutMs)}`;
+    case 'silence':
+      return `gave no output for ${silenceMs === undefined ? 'too long' : describeMs(silenceMs)}`;
+    case 'start':
+      return 'gave no sign of life in time after its start';
+    case 'tokens':
+      return 'used all the tokens that it may use';
+    case 'cost':
+      return 'used all the money that it may use';
+    default:
+      return assertNever(limit);
   }
 }

@@ -3,30 +3,28 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { call, type Harness, type Printed, sumOf } from './harness.ts';
+import { call, type Harness } from './harness.ts';
 
 export const opencode: Harness = {
+  title: 'opencode',
   name: 'opencode',
   package: { package: 'opencode-ai', range: '~1.18.0', bin: 'opencode' },
-  profile({ program, home, endpoint }) {
-    const file = join(home, 'opencode.json');
+  profile({ home, endpoint }) {
+    const account = join(home, 'account');
     const stub = {
       npm: '@ai-sdk/anthropic',
       options: { baseURL: `${endpoint}/v1`, apiKey: 'none' },
       models: { 'stub-model': {} },
     };
-    const waggle = { type: 'local', command: ['waggle', 'mcp'], enabled: true };
-    const config = { provider: { stub }, mcp: { waggle }, autoupdate: false, share: 'disabled' };
-    writeFileSync(file, JSON.stringify(config));
-    pretendPlugins(join(home, '.config', 'opencode'));
+    for (const folder of [account, join(home, '.config', 'opencode')]) pretendPlugins(folder);
+    writeFileSync(join(account, 'opencode.json'), JSON.stringify({ provider: { stub } }));
     return {
-      command: [program, 'run', '--format', 'json', '-m', 'stub/stub-model'],
+      model: 'stub/stub-model',
+      account,
+      rights: 'full',
+      mcp: true,
       // Or it looks for models and packages elsewhere.
-      set: {
-        OPENCODE_CONFIG: file,
-        OPENCODE_DISABLE_MODELS_FETCH: '1',
-        OPENCODE_DISABLE_DEFAULT_PLUGINS: '1',
-      },
+      set: { OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_DEFAULT_PLUGINS: '1' },
     };
   },
   tools: {
@@ -34,12 +32,9 @@ export const opencode: Harness = {
     shell: (command) => call('bash', { command, description: 'asked for' }),
     mcp: (tool, args) => call(`waggle_${tool}`, args),
   },
-  usage: (events) =>
-    sumOf(
-      events
-        .filter(({ type }: Printed) => type === 'step_finish')
-        .map(({ part: { tokens } }: Printed) => ({ input: tokens.input, output: tokens.output })),
-    ),
+  // It has no switch for its retries: five, each after that time.
+  limited: { retryAfterS: 2, tells: true },
+  stalledMs: 25_000,
 };
 
 /** A folder in which the package for plugins seems to be installed: it would be fetched at each start. No test needs it. */

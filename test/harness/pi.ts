@@ -1,36 +1,33 @@
 /**
- * pi. It speaks no MCP.
+ * pi. It speaks no MCP, and never asks for leave.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { call, type Harness, type Printed, sumOf } from './harness.ts';
+import { call, type Harness } from './harness.ts';
 
 export const pi: Harness = {
+  title: 'pi',
   name: 'pi',
   package: { package: '@mariozechner/pi-coding-agent', range: '~0.73.0', bin: 'pi' },
-  profile({ program, home, endpoint }) {
-    const folder = join(home, '.pi', 'agent');
-    mkdirSync(folder, { recursive: true });
+  profile({ home, endpoint }) {
+    const account = join(home, 'agent');
+    mkdirSync(account);
     const stub = {
       baseUrl: endpoint,
       api: 'anthropic-messages',
       apiKey: 'none',
       models: [{ id: 'stub-model' }],
     };
-    writeFileSync(join(folder, 'models.json'), JSON.stringify({ providers: { stub } }));
-    return {
-      command: [program, '-p', '--mode', 'json', '--provider', 'stub', '--model', 'stub-model'],
-      set: { PI_OFFLINE: '1' },
-    };
+    // Three of its own and two of the provider's by default, each after a longer wait.
+    const retry = { enabled: false, maxRetries: 0, provider: { maxRetries: 0 } };
+    writeFileSync(join(account, 'models.json'), JSON.stringify({ providers: { stub } }));
+    writeFileSync(join(account, 'settings.json'), JSON.stringify({ retry }));
+    return { model: 'stub-model', account, args: ['--provider', 'stub'], set: { PI_OFFLINE: '1' } };
   },
   tools: {
     write: (path, content) => call('write', { path, content }),
     shell: (command) => call('bash', { command }),
   },
-  usage: (events) =>
-    sumOf(
-      events
-        .filter(({ type, message }: Printed) => type === 'message_end' && message.role === 'assistant')
-        .map(({ message: { usage } }: Printed) => ({ input: usage.input, output: usage.output })),
-    ),
+  limited: { retryAfterS: 60, tells: false },
+  stalledMs: 6_000,
 };

@@ -1,73 +1,100 @@
 /**
- * Runs of one task each, by a real worker whose harness is a real coding agent, on a real bus with a real committer.
- * The model is a script.
+ * A swarm of real coding agents: real workers that run them by pools of profiles, on a real bus, with a real repository
+ * and a real committer. The models are scripts.
  */
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { EventOf, Task, TaskSpec } from '../../schemas/index.ts';
+import type {
+  BoardConfig,
+  Control,
+  ControlAnswer,
+  Mode,
+  PoolStrategy,
+  RunRecord,
+  Task,
+  TaskSpec,
+} from '../../schemas/index.ts';
 import { emptyConfig } from '../../shared/board/state.ts';
+import type { BoardClient } from '../../shared/bus/board-client.ts';
+import { call } from '../../shared/bus/rpc.ts';
+import { subjectsOf } from '../../shared/bus/subjects.ts';
 import { systemClock } from '../../shared/clock.ts';
+import type { HarnessProfile } from '../../shared/harness/profile.ts';
 import { createBusDesk } from '../../shared/mail/bus-desk.ts';
 import type { MailDesk } from '../../shared/mail/desk.ts';
 import { randomId } from '../../shared/random.ts';
 import { add, eventsOf, until } from '../support/asking.ts';
-import { type ModelEndpoint, startModelEndpoint } from '../support/model-endpoint/endpoint.ts';
-import type { Turn } from '../support/model-endpoint/script.ts';
+import type { ModelEndpoint } from '../support/model-endpoint/endpoint.ts';
 import { project, startHive } from '../support/orchestrator.ts';
 import { makeRepository, temporaryFolder } from '../support/repository.ts';
-import { roles, startSwarm } from '../support/swarm.ts';
-import type { Harness, Printed } from './harness.ts';
+import { type RunningWorker, roles, startSwarm } from '../support/swarm.ts';
+import type { Installed, ProfileFields } from './harness.ts';
 
-const DIST = fileURLToPath(new URL('../../dist/services/cli/', import.meta.url));
+const COMMANDS = Object.fromEntries(
+  ['waggle', 'fmail'].map((name) => [
+    name,
+    [process.execPath, fileURLToPath(new URL(`../../dist/services/cli/${name}.js`, import.meta.url))],
+  ]),
+);
 const RUN_MS = 90_000;
 
-type Grant = EventOf<'granted'>['grant'];
+/** Whom a profile runs, and which model it speaks with. */
+export interface Casting {
+  readonly installed: Installed;
+  readonly model: ModelEndpoint;
+  readonly more?: ProfileFields;
+  readonly maxConcurrency?: number;
+}
 
-export interface RealRun {
-  readonly agent: string;
-  readonly task: Task;
-  /** Its only grant of work. */
-  readonly granted: Grant;
-  /** Of the committer, in order. */
-  readonly commitGrants: readonly Grant[];
-  /** As the worker composed it. */
-  readonly prompt: string;
-  /** What the model was asked, and what it said it used. */
-  readonly model: Pick<ModelEndpoint, 'asked' | 'reported' | 'strangers' | 'left' | 'beyond'>;
-  readonly output: string;
-  /** The lines of `output` that are JSON. */
-  readonly events: readonly Printed[];
+export interface RealRunsOptions {
+  readonly profiles: Readonly<Record<string, Casting>>;
+  readonly pools?: Readonly<Record<string, { strategy: PoolStrategy; profiles: string[] }>>;
+  /** By name: the profiles of a worker, all by default, the pool that chooses among them, and how it works. */
+  readonly workers?: Readonly<Record<string, WorkerPart>>;
+}
+
+export interface WorkerPart {
+  readonly profiles?: readonly string[];
+  readonly pool?: string;
+  readonly mode?: Mode;
 }
 
 export interface RealRuns {
   readonly repository: string;
+  readonly client: BoardClient;
   /** Mail of the operator. */
   readonly operator: MailDesk;
-  /** Runs one task, to its end, with a worker of its own. */
-  run(script: readonly Turn[], spec?: Partial<TaskSpec>): Promise<RealRun>;
-  /** The name of the worker that `run` starts next. */
-  nextAgent(): string;
+  /** The id of the new task. */
+  add(spec?: Partial<TaskSpec>): Promise<string>;
+  /** Waits for a task that is as wished. */
+  task(id: string, what: string, isThere: (task: Task) => boolean, timeoutMs?: number): Promise<Task>;
+  /** Waits for its end. */
+  ended(id: string): Promise<Task>;
+  /** Its runs of work, oldest first. */
+  runs(id: string): Promise<RunRecord[]>;
+  /** What the worker told its harness, and what that printed. */
+  prompt(run: RunRecord): string;
+  output(run: RunRecord): string;
   /** The words of progress that the board knows of. */
   notes(id: string): Promise<string[]>;
+  control(agent: string, control: Control): Promise<ControlAnswer>;
   stop(): Promise<void>;
 }
 
-export async function startRealRuns(harness: Harness, program: string): Promise<RealRuns> {
+/** Ends its models too when it is stopped. */
+export async function startRealRuns(options: RealRunsOptions): Promise<RealRuns> {
+  const { profiles, pools = {}, workers = { 'w-1': {} } } = options;
   const folder = temporaryFolder('waggle-harness-');
   const repository = makeRepository(join(folder.path, 'home'), { 'a.txt': 'as it was\n' });
-  const path = [commandFolder(join(folder.path, 'bin')), process.env['PATH'] ?? ''].join(delimiter);
   const hive = await startHive();
-  await hive.configure({
-    roles,
-    policies: { ...emptyConfig.policies, max_attempts: 1 },
-    lanes: { main: { home: repository, base: 'HEAD', branch: 'waggle/main', gates: [] } },
-  });
+  await hive.configure({ ...boardConfig(profiles, pools), lanes: lanesOf(repository) });
   const client = await hive.client('operator');
+  const bus = await hive.connect('operator');
   const swarm = await startSwarm(hive);
   await swarm.committer();
   const operator = createBusDesk({
-    swarm: await hive.connect('operator'),
+    swarm: bus,
     project,
     agent: 'operator',
     clock: systemClock,
@@ -75,66 +102,120 @@ export async function startRealRuns(harness: Harness, program: string): Promise<
     identity: 'operator',
     host: 'here',
   });
+  const running: RunningWorker[] = [];
+  for (const [name, { profiles: names = Object.keys(profiles), pool, mode }] of Object.entries(workers)) {
+    const known = names.map((profile) => {
+      const casting = profiles[profile];
+      if (casting === undefined) throw new Error(`there is no profile ${profile}`);
+      return [profile, profileOf(casting, mkdtempSync(join(folder.path, 'agent-')))] as const;
+    });
+    running.push(
+      await swarm.worker(name, { command: [] }, 5_000, {
+        profiles: new Map(known),
+        commands: COMMANDS,
+        // Nothing of whoever runs the suite: no key, no folder with a login.
+        environment: { PATH: process.env['PATH'], LANG: 'C.UTF-8', USER: process.env['USER'] },
+        ...(pool === undefined ? {} : { pool }),
+        ...(mode === undefined ? {} : { mode }),
+      }),
+    );
+  }
+  const recordsOf = ({ agent, run }: RunRecord): string => join(swarm.folder, agent, 'runs', run);
   let count = 0;
+  const task: RealRuns['task'] = (id, what, isThere, timeoutMs = RUN_MS + 20_000) =>
+    until(
+      what,
+      async () => {
+        const now = (await client.query<'task'>({ v: 1, kind: 'task', id })).view.task;
+        return isThere(now) && now;
+      },
+      timeoutMs,
+    );
   return {
     repository,
+    client,
     operator,
-    async run(script, spec = {}) {
+    async add(spec = {}) {
       count += 1;
       const id = `t-${count}`;
-      const agent = `w-${count}`;
-      const home = mkdtempSync(join(folder.path, 'agent-'));
-      const model = await startModelEndpoint(script);
-      try {
-        const { command, set } = harness.profile({ program, home, endpoint: model.url });
-        // Some leave what they unpack there.
-        const TMPDIR = join(home, 'tmp');
-        mkdirSync(TMPDIR);
-        const all = { ...set, ...onlyHere(model.url), HOME: home, PATH: path, TMPDIR };
-        const worker = await swarm.worker(agent, { command, prompt: 'stdin', set: all, timeoutMs: RUN_MS });
-        await add(client, { id, title: `Task ${count}`, body: 'Do it.', ...spec });
-        const task = await until(
-          `${id} has come to its end`,
-          async () => {
-            const now = (await client.query<'task'>({ v: 1, kind: 'task', id })).view.task;
-            return ['closed', 'failed', 'blocked'].includes(now.state) && now;
-          },
-          RUN_MS + 20_000,
-        );
-        await worker.drain();
-        const grants = (await eventsOf(client)).flatMap((event) =>
-          event.type === 'granted' && event.task === id ? [event.grant] : [],
-        );
-        const [granted, second] = grants.filter(({ kind }) => kind === 'work');
-        if (granted === undefined || second !== undefined) throw new Error(`${id} was not granted once`);
-        const commitGrants = grants.filter(({ kind }) => kind === 'commit');
-        const records = join(swarm.folder, agent, 'runs', granted.run);
-        const prompt = readFileSync(join(records, 'prompt.md'), 'utf8');
-        const output = readFileSync(join(records, 'output.log'), 'utf8');
-        const events = jsonLines(output);
-        return { agent, task, granted, commitGrants, prompt, model, output, events };
-      } finally {
-        await model.close();
-      }
+      await add(client, { id, title: `Task ${count}`, body: 'Do it.', ...spec });
+      return id;
     },
-    nextAgent: () => `w-${count + 1}`,
+    task,
+    ended: (id) =>
+      task(id, `${id} has come to its end`, ({ state }) => ['closed', 'failed', 'blocked'].includes(state)),
+    async runs(id) {
+      const { runs } = await client.query<'runs'>({ v: 1, kind: 'runs', task: id });
+      return runs.filter(({ kind }) => kind === 'work').reverse();
+    },
+    prompt: (run) => readFileSync(join(recordsOf(run), 'prompt.md'), 'utf8'),
+    output: (run) => readFileSync(join(recordsOf(run), 'output.log'), 'utf8'),
     async notes(id) {
       const events = await eventsOf(client);
       return events.flatMap((event) =>
         event.type === 'progressed' && event.task === id ? [event.note] : [],
       );
     },
+    control: (agent, control) =>
+      call(bus, subjectsOf(project).request('control', agent), ['Control', control], 'ControlAnswer', {
+        timeoutMs: 30_000,
+      }),
     async stop() {
+      await Promise.all(running.map((worker) => worker.drain()));
       await operator.close();
       await swarm.stop();
       await hive.stop();
+      await Promise.all(Object.values(profiles).map(({ model }) => model.close()));
       folder.remove();
     },
   };
 }
 
+function boardConfig(
+  profiles: RealRunsOptions['profiles'],
+  pools: NonNullable<RealRunsOptions['pools']>,
+): Partial<BoardConfig> {
+  const known = Object.entries(profiles).map(([name, { maxConcurrency }]) => [
+    name,
+    maxConcurrency === undefined ? {} : { max_concurrency: maxConcurrency },
+  ]);
+  return {
+    roles,
+    // A second attempt would hide that one was spent.
+    policies: { ...emptyConfig.policies, max_attempts: 1 },
+    profiles: Object.fromEntries(known),
+    pools,
+  };
+}
+
+const lanesOf = (home: string): BoardConfig['lanes'] => ({
+  main: { home, base: 'HEAD', branch: 'waggle/main', gates: [] },
+});
+
+/** `home`: a folder of its own. */
+function profileOf({ installed, model, more }: Casting, home: string): HarnessProfile {
+  const { harness, program } = installed;
+  // Some leave what they unpack there.
+  const TMPDIR = join(home, 'tmp');
+  mkdirSync(TMPDIR);
+  const fields = { ...harness.profile({ home, endpoint: model.url }), ...more };
+  return {
+    harness: harness.name,
+    command: [],
+    program,
+    args: [],
+    rights: 'edit',
+    mcp: false,
+    env: [],
+    graceMs: 2_000,
+    timeoutMs: RUN_MS,
+    ...fields,
+    set: { ...fields.set, ...onlyHere(model.url), HOME: home, TMPDIR },
+  };
+}
+
 /** Whatever is asked for elsewhere is asked for at the model's endpoint, which refuses it by name. */
-const onlyHere = (url: string) => ({
+const onlyHere = (url: string): Record<string, string> => ({
   HTTP_PROXY: url,
   HTTPS_PROXY: url,
   http_proxy: url,
@@ -142,23 +223,3 @@ const onlyHere = (url: string) => ({
   NO_PROXY: '127.0.0.1,localhost',
   no_proxy: '127.0.0.1,localhost',
 });
-
-/** `waggle` and `fmail` of this checkout, as an installation puts them onto PATH. */
-function commandFolder(folder: string): string {
-  mkdirSync(folder);
-  for (const name of ['waggle', 'fmail']) {
-    const file = join(folder, name);
-    writeFileSync(file, `#!/bin/sh\nexec "${process.execPath}" "${join(DIST, `${name}.js`)}" "$@"\n`);
-    chmodSync(file, 0o755);
-  }
-  return folder;
-}
-
-const jsonLines = (output: string): Printed[] =>
-  output.split('\n').flatMap((line) => {
-    try {
-      return line.startsWith('{') ? [JSON.parse(line)] : [];
-    } catch {
-      return [];
-    }
-  });

@@ -297,8 +297,14 @@ describe('drain', () => {
       project,
       agent: 'bob',
       held: () => [],
-      drain: () => {
-        drained += 1;
+      orders: {
+        drain: () => {
+          drained += 1;
+        },
+        stop: () => 'now',
+        kill: () => undefined,
+        pause: () => 'now',
+        resume: () => false,
       },
       log: silentLog,
     });

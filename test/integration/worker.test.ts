@@ -4,11 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Task, TaskSpec } from '../../schemas/index.ts';
 import { emptyConfig } from '../../shared/board/state.ts';
 import { createReader } from '../../shared/bus/read-client.ts';
-import type { CommandProfile } from '../../shared/harness/command.ts';
 import { add, eventsOf, mailReport, stateOf, until } from '../support/asking.ts';
 import { project, startHive, type TestHive } from '../support/orchestrator.ts';
 import { gitIn, makeRepository, temporaryFolder } from '../support/repository.ts';
-import { roles, startSwarm, type TestSwarm } from '../support/swarm.ts';
+import { type CommandFields, roles, startSwarm, type TestSwarm } from '../support/swarm.ts';
 
 const folder = temporaryFolder();
 let hive: TestHive;
@@ -40,14 +39,13 @@ afterAll(async () => {
   folder.remove();
 });
 
-type Profile = Partial<CommandProfile> & Pick<CommandProfile, 'command'>;
-const sh = (script: string): Profile => ({ command: ['sh', '-c', script, '{prompt_file}'] });
+const sh = (script: string): CommandFields => ({ command: ['sh', '-c', script, '{prompt_file}'] });
 const viewOf = async (id: string): Promise<Task> =>
   (await client.query<'task'>({ v: 1, kind: 'task', id })).view.task;
 const isUnderWay = ({ state }: Task) => state === 'open' || state === 'claimed';
 
 /** Runs one task with one worker, to the end of the run. */
-async function run(profile: Profile, spec: Partial<TaskSpec> = {}): Promise<Task> {
+async function run(profile: CommandFields, spec: Partial<TaskSpec> = {}): Promise<Task> {
   count += 1;
   const id = `t-${count}`;
   const worker = await swarm.worker(`w-${count}`, profile);
@@ -143,7 +141,7 @@ describe('what a task expects', () => {
     await client.command({ v: 1, kind: 'cancel', id: `cancel-${changed.id}`, task: changed.id });
     expect(await run(sh('true'), { expects: 'any' })).toMatchObject({
       state: 'closed',
-      last_outcome: 'completed',
+      last_outcome: 'no_change',
     });
   });
 

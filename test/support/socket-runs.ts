@@ -7,14 +7,13 @@ import type { Task, TaskSpec } from '../../schemas/index.ts';
 import { emptyConfig } from '../../shared/board/state.ts';
 import type { BoardClient } from '../../shared/bus/board-client.ts';
 import { systemClock } from '../../shared/clock.ts';
-import type { CommandProfile } from '../../shared/harness/command.ts';
 import { createBusDesk } from '../../shared/mail/bus-desk.ts';
 import type { MailDesk } from '../../shared/mail/desk.ts';
 import { randomId } from '../../shared/random.ts';
 import { add, eventsOf, mailReport, until } from './asking.ts';
 import { project, startHive, type TestHive } from './orchestrator.ts';
 import { gitIn, makeRepository, temporaryFolder } from './repository.ts';
-import { roles, startSwarm, type TestSwarm } from './swarm.ts';
+import { type CommandFields, roles, startSwarm, type TestSwarm } from './swarm.ts';
 
 export interface Ran {
   readonly task: Task;
@@ -36,7 +35,7 @@ export interface SocketRuns {
   run(
     script: string,
     spec?: Partial<TaskSpec>,
-    profile?: Partial<CommandProfile>,
+    profile?: Partial<CommandFields>,
     name?: string,
   ): Promise<Ran>;
   /** The id of the task that `run` adds next. */
@@ -63,7 +62,7 @@ socket.destroy();
 `;
 
 /** A profile whose harness is that script; `$0` is the prompt. */
-export const sh = (script: string): Pick<CommandProfile, 'command'> => ({
+export const sh = (script: string): Pick<CommandFields, 'command'> => ({
   command: ['sh', '-c', script, '{prompt_file}'],
 });
 

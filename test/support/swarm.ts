@@ -9,7 +9,7 @@ import { runCommitter } from '../../services/committer/committer.ts';
 import { runWorker, type WorkerOptions } from '../../services/worker/worker.ts';
 import type { BoardClient } from '../../shared/bus/board-client.ts';
 import { systemClock } from '../../shared/clock.ts';
-import type { CommandProfile } from '../../shared/harness/command.ts';
+import { commandProfile, type HarnessProfile } from '../../shared/harness/profile.ts';
 import { type Log, silentLog } from '../../shared/log.ts';
 import { randomId } from '../../shared/random.ts';
 import { project, type TestHive } from './orchestrator.ts';
@@ -24,11 +24,14 @@ export interface RunningWorker extends RunningAgent {
   readonly done: Promise<void>;
 }
 
+/** A profile of the `command` harness as tests write it. */
+export type CommandFields = Partial<HarnessProfile> & Pick<HarnessProfile, 'command'>;
+
 export interface TestSwarm {
   readonly folder: string;
   worker(
     name: string,
-    profile: Partial<CommandProfile> & Pick<CommandProfile, 'command'>,
+    profile: CommandFields,
     drainMs?: number,
     more?: Partial<WorkerOptions>,
   ): Promise<RunningWorker>;
@@ -68,9 +71,8 @@ export async function startSwarm(hive: TestHive, log: Log = silentLog): Promise<
     async worker(name, profile, drainMs = 5_000, more = {}) {
       const end = new AbortController();
       const swarm = await hive.connect(name);
-      const whole: CommandProfile = { prompt: 'file', env: [], set: {}, graceMs: 500, ...profile };
-      const capabilities = { profile: 'default', harness: 'command', os: 'linux' as const };
-      const options = { ...common(name), swarm, profile: whole, capabilities, drainMs, ...more };
+      const profiles = new Map([['default', commandProfile(profile)]]);
+      const options: WorkerOptions = { ...common(name), swarm, profiles, os: 'linux', drainMs, ...more };
       return track(end, runWorker(options, end.signal));
     },
     async committer(name = 'committer') {

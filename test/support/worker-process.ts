@@ -6,6 +6,7 @@ import { runWorker } from '../../services/worker/worker.ts';
 import { connectBus } from '../../shared/bus/nats/connect.ts';
 import { subjectsOf } from '../../shared/bus/subjects.ts';
 import { systemClock } from '../../shared/clock.ts';
+import { commandProfile } from '../../shared/harness/profile.ts';
 import { createLog } from '../../shared/log.ts';
 import { randomId } from '../../shared/random.ts';
 import type { Login } from './nats-server.ts';
@@ -52,9 +53,9 @@ await runWorker(
     project,
     agent,
     stateDir,
-    profile: { command, prompt: 'file', env: [], set: {}, graceMs },
+    profiles: new Map([['default', commandProfile({ command, graceMs })]]),
     checkpointMs,
-    capabilities: { profile: 'default', harness: 'command', os: 'linux' },
+    os: 'linux',
     environment: process.env,
     pid: process.pid,
     version: 'test',

@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import { parseText } from '../../../shared/config/source-text.ts';
 import { WaggleError } from '../../../shared/errors.ts';
 import type { CommandModule } from '../command-module.ts';
+import { plainWorkers } from '../config-fields.ts';
 import { type ConfigLine, configLines } from '../config-sources.ts';
 import { findProject, type ProjectPlace } from '../project-place.ts';
 import { outputOf, type Session } from '../session.ts';
@@ -38,7 +39,7 @@ async function print(session: Session, { json }: Flags): Promise<void> {
   const { path, board, profiles, workers, bus } = place.config;
   const file = basename(path);
   const sources = Object.fromEntries(lines.map((line) => [line.key, sourceOf(line, file)]));
-  const compiled = { board, profiles: Object.fromEntries(profiles), workers, bus };
+  const compiled = { board, profiles: Object.fromEntries(profiles), workers: plainWorkers(workers), bus };
   output.answer({ valid: true, path, project: place.project, ...compiled, sources }, () => {
     const rows = lines.map((line) => [line.key, line.value, sourceOf(line, file)]);
     return `${path}\n\n${formatTable(['KEY', 'VALUE', 'FROM'], rows, output.paint)}`;

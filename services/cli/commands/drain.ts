@@ -2,11 +2,10 @@
  * `waggle drain`: tells running agents to finish what they have, or give it back, and leave.
  */
 import { Command } from 'commander';
-import { call } from '../../../shared/bus/rpc.ts';
-import { subjectsOf } from '../../../shared/bus/subjects.ts';
-import { isWaggleError } from '../../../shared/errors.ts';
 import { agentName } from '../arguments.ts';
 import type { CommandModule } from '../command-module.ts';
+import { sendControl } from '../control-sending.ts';
+import { absentText } from '../control-text.ts';
 import { outputOf, type ProjectLink, withProject } from '../session.ts';
 
 interface Flags {
@@ -14,13 +13,11 @@ interface Flags {
 }
 
 /** What became of one agent. */
-interface Told {
+interface Drained {
   readonly agent: string;
   readonly status: 'draining' | 'absent' | 'refused';
   readonly message?: string;
 }
-
-const TIMEOUT_MS = 5_000;
 
 /** `waggle drain AGENT`. */
 export const build: CommandModule['build'] = (session, exit) =>
@@ -32,11 +29,11 @@ export const build: CommandModule['build'] = (session, exit) =>
     .action(async (names: readonly string[], { json }: Flags) => {
       const output = outputOf(session, { json: json === true });
       const wanted = [...new Set(names)];
-      const told = await withProject(session, (link) =>
+      const drained = await withProject(session, (link) =>
         Promise.all(wanted.map((agent) => drain(link, agent, session.signal))),
       );
-      output.answer(told, () => told.map(toldText).join('\n'));
-      if (told.some(({ status }) => status !== 'draining')) exit(1);
+      output.answer(drained, () => drained.map(drainedText).join('\n'));
+      if (drained.some(({ status }) => status !== 'draining')) exit(1);
     });
 
 const agentNames = (text: string, before: readonly string[] = []): readonly string[] => [
@@ -44,28 +41,19 @@ const agentNames = (text: string, before: readonly string[] = []): readonly stri
   agentName(text),
 ];
 
-async function drain({ swarm, context }: ProjectLink, agent: string, signal: AbortSignal): Promise<Told> {
-  const subject = subjectsOf(context.project).request('control', agent);
-  try {
-    const options = { timeoutMs: TIMEOUT_MS, signal };
-    const answer = await call(swarm, subject, ['Control', { v: 1, kind: 'drain' }], 'ControlAnswer', options);
-    if (answer.status === 'done') return { agent, status: 'draining' };
-    return { agent, status: 'refused', message: answer.message ?? answer.status };
-  } catch (error) {
-    if (isWaggleError(error, 'no-responder')) return { agent, status: 'absent' };
-    if (isWaggleError(error, 'bus-timeout')) {
-      return { agent, status: 'refused', message: `no answer within ${TIMEOUT_MS} ms` };
-    }
-    throw error;
-  }
+async function drain({ swarm, context }: ProjectLink, agent: string, signal: AbortSignal): Promise<Drained> {
+  const told = await sendControl(swarm, context.project, agent, { v: 1, kind: 'drain' }, signal);
+  if (told.status === 'done') return { agent, status: 'draining' };
+  if (told.status === 'absent') return { agent, status: 'absent' };
+  return { agent, status: 'refused', message: told.message ?? told.status };
 }
 
-function toldText({ agent, status, message }: Told): string {
+function drainedText({ agent, status, message }: Drained): string {
   switch (status) {
     case 'draining':
       return `${agent} finishes what it has, and leaves`;
     case 'absent':
-      return `${agent} takes no orders: it does not run, or is no worker or committer (\`waggle ps\`)`;
+      return absentText(agent);
     default:
       return `${agent}: ${message ?? status}`;
   }

@@ -99,6 +99,13 @@ const known: Readonly<Record<Event['type'], true>> = {
   letter_overdue: true,
   letter_dead: true,
   letter_redelivered: true,
+  profile_cooled: true,
+  profile_stopped: true,
+  profile_resumed: true,
+  profile_quota: true,
+  run_used: true,
+  run_recorded: true,
+  budget_reached: true,
 };
 
 function isType(word: string): word is Event['type'] {

@@ -3,15 +3,17 @@
  */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import type { HarnessName } from '../../../schemas/index.ts';
 import { CONFIG_NAME } from '../../../shared/config/config-place.ts';
 import { readEnvironment } from '../../../shared/config/environment.ts';
 import { findMailRoot, isOutside, readMailProject } from '../../../shared/config/mail-root.ts';
 import { projectName } from '../../../shared/config/project-name.ts';
-import { starterConfig } from '../../../shared/config/starter.ts';
+import { type StarterOptions, starterConfig } from '../../../shared/config/starter.ts';
 import { isWaggleError, WaggleError } from '../../../shared/errors.ts';
 import { gitLine } from '../../../shared/git/git.ts';
 import { inspectRepository } from '../../../shared/git/repository.ts';
+import { adapters } from '../../../shared/harness/adapters.ts';
 import { agentName } from '../arguments.ts';
 import type { CommandModule } from '../command-module.ts';
 import { outputOf } from '../session.ts';
@@ -19,6 +21,7 @@ import { excludeState } from '../up/exclude.ts';
 
 interface Flags {
   readonly project?: string;
+  readonly harness?: Exclude<HarnessName, 'command'>;
   readonly force?: true;
   readonly json?: true;
 }
@@ -32,21 +35,34 @@ export const build: CommandModule['build'] = (session) =>
     .description('write a waggle.yaml for the repository in this folder')
     .argument('[command...]', 'the command that runs one task; {prompt_file} stands for its prompt')
     .option('--project <name>', "the project's name (default: from the git remote, or the folder)", agentName)
+    .addOption(
+      new Option(
+        '--harness <harness>',
+        'a harness to run, instead of a command (`waggle harness ls`)',
+      ).choices(Object.keys(adapters).filter((known) => known !== 'command')),
+    )
     .option('--force', 'overwrite a waggle.yaml that is there')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExamples:\n  waggle init\n  waggle init -- my-agent --task {prompt_file}')
-    .action(async (command: readonly string[], { project, force, json }: Flags) => {
+    .addHelpText(
+      'after',
+      '\nExamples:\n  waggle init\n  waggle init --harness codex\n  waggle init -- my-agent --task {prompt_file}',
+    )
+    .action(async (command: readonly string[], { project, harness, force, json }: Flags) => {
       const output = outputOf(session, { json: json === true });
+      if (harness !== undefined && command.length > 0)
+        throw new WaggleError('usage', { message: 'expected --harness or a command, got both' });
       const { folder } = session;
       const hasCommit = await hasFirstCommit(folder);
       const name = project ?? (await nameFor(folder, readEnvironment(session.variables).mailRoot));
       const path = join(folder, CONFIG_NAME);
       const run = command.length === 0 ? STARTER_COMMAND : command;
-      await writeConfig(path, starterConfig({ project: name, command: run }), force === true);
+      const starter: StarterOptions =
+        harness === undefined ? { project: name, command: run } : { project: name, harness };
+      await writeConfig(path, starterConfig(starter), force === true);
       await excludeState(folder);
       const steps = [
         ...(hasCommit ? [] : ['make a first commit: lanes start from one']),
-        `look at ${CONFIG_NAME}: its profile runs \`${run.join(' ')}\` for each task`,
+        `look at ${CONFIG_NAME}: its profile runs \`${harness ?? run.join(' ')}\` for each task`,
         'waggle up',
         'waggle task add "Say hello in HELLO.md"',
       ];

@@ -10,6 +10,7 @@ import { outputOf, withProject } from '../session.ts';
 import { formatTable } from '../table.ts';
 import { livingOf } from '../up/leftovers.ts';
 import { readUpFile } from '../up/up-file.ts';
+import { totalTokenText } from '../usage-words.ts';
 
 interface Flags {
   readonly json?: true;
@@ -21,6 +22,8 @@ const COLUMNS = [
   'STATE',
   'TASK',
   'PHASE',
+  'PROFILE',
+  { title: 'TOKENS', align: 'right' },
   'LAST BEAT',
   'OUTPUT',
   'HOST',
@@ -56,11 +59,14 @@ export const build: CommandModule['build'] = (session) =>
 
 /** A line for each task in hand. */
 function rowsOf(agent: AgentEntry): (string | number | undefined)[][] {
-  const { name, role, state, tasks, beat_age_ms, host, pid, version } = agent;
+  const { name, role, state, tasks, profile, beat_age_ms, host, pid, version } = agent;
   const beat = beat_age_ms === undefined ? undefined : formatAgo(beat_age_ms);
   const held = tasks.length === 0 ? [undefined] : tasks;
   return held.map((task) => {
     const output = task?.output_age_ms === undefined ? undefined : formatAgo(task.output_age_ms);
-    return [name, role, state, task?.task, task?.phase, beat, output, host, pid, version];
+    // Of a grant that no beat tells of yet, it is not known.
+    const uses = task === undefined ? profile : task.profile;
+    const tokens = totalTokenText(task?.usage);
+    return [name, role, state, task?.task, task?.phase, uses, tokens, beat, output, host, pid, version];
   });
 }

@@ -9,6 +9,7 @@ import { systemClock } from '../../../shared/clock.ts';
 import type { CommandModule } from '../command-module.ts';
 import { fenceOf, type JournalEvent } from '../event-words.ts';
 import { findRun } from '../run-listing.ts';
+import { notedOf } from '../run-note.ts';
 import { type WholeRun, wholeRunRecord, wholeRunText } from '../run-text.ts';
 import { outputOf, type ProjectLink, withProject } from '../session.ts';
 import { readHistory } from './task/history.ts';
@@ -51,6 +52,7 @@ async function wholeRun(
   const ledger = ifThere(join(stateDir, 'ledger.md'));
   return {
     run,
+    noted: notedOf(run, events),
     events,
     isWhole: events.some(({ event }) => isBegin(event)),
     log: `waggle logs ${task} --run ${run.run}`,

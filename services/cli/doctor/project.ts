@@ -1,17 +1,17 @@
 /**
- * The project's own part: its configuration, the repositories of its lanes, the program its workers run.
+ * The project's own part: its configuration, the repositories of its lanes; its profiles are in `profiles.ts`.
  */
 
 import type { BoardLane } from '../../../schemas/index.ts';
 import { isUrl } from '../../../shared/config/lane-home.ts';
-import { isWaggleError, messageOf } from '../../../shared/errors.ts';
+import { isWaggleError } from '../../../shared/errors.ts';
 import { branchRef } from '../../../shared/git/home.ts';
 import { resolveCommit } from '../../../shared/git/repository.ts';
-import { resolveProgram } from '../../../shared/harness/program-path.ts';
 import type { Variables } from '../../../shared/service/context.ts';
 import type { ProjectPlace } from '../project-place.ts';
 import { checkLane } from '../up/lane-checks.ts';
-import { type Check, type Finding, look, pass, skip, warn } from './report.ts';
+import { profileChecks } from './profiles.ts';
+import { type Check, type Finding, look, pass, skip } from './report.ts';
 
 /** `place` rejects when there is no valid waggle.yaml. */
 export async function projectChecks(
@@ -35,8 +35,8 @@ export async function projectChecks(
   const lanes = Object.entries(config.board.lanes).map(([name, lane]) =>
     look('project', `lane ${name}`, () => laneFinding(lane)),
   );
-  const profile = look('project', 'profile', () => profileFinding(found, variables));
-  return [file, name, ...(await Promise.all([...lanes, profile]))];
+  const profiles = profileChecks(found, variables);
+  return [file, name, ...(await Promise.all(lanes)), ...(await profiles)];
 }
 
 async function laneFinding(lane: BoardLane): Promise<Finding> {
@@ -50,17 +50,4 @@ async function laneFinding(lane: BoardLane): Promise<Finding> {
       ? `${home}; ${branch} begins at ${lane.base}`
       : `${home}; ${branch} at ${tip.slice(0, 10)}`,
   );
-}
-
-/** Another machine may run the workers, so that a missing program is no failure. */
-async function profileFinding({ config, root }: ProjectPlace, variables: Variables): Promise<Finding> {
-  const name = config.workers.profile;
-  const profile = name === undefined ? undefined : config.profiles.get(name);
-  const program = profile?.command[0];
-  if (program === undefined) return warn('no profile is configured: `waggle worker` has nothing to run');
-  try {
-    return pass(`${name} runs ${await resolveProgram(program, root, variables['PATH'])}`);
-  } catch (error) {
-    return warn(messageOf(error), `${name} runs ${program}`);
-  }
 }

@@ -25,14 +25,14 @@ export interface PreparedUp {
 }
 
 /**
- * Errors: `config-missing`, `config-invalid` (workers without a profile, too), `already-running`,
+ * Errors: `config-missing`, `config-invalid` (workers without a profile or a pool, too), `already-running`,
  * `bus-unreachable` (a named one), those of the lanes.
  */
 export async function prepareUp(session: Session, options: UpOptions): Promise<PreparedUp> {
   const place = await findProject(session.folder, session.variables);
   const { config } = place;
   const workers = options.workers ?? config.workers.count;
-  if (workers > 0 && config.workers.profile === undefined) {
+  if (workers > 0 && config.workers.profile === undefined && config.workers.pool === undefined) {
     const message = `${config.path} names no profile for the workers; add one under \`profiles\`, or use --workers 0`;
     throw new WaggleError('config-invalid', { file: config.path, problems: message, list: [] });
   }

@@ -1,7 +1,6 @@
 /**
  * From nothing to a swarm that works: bus, orchestrator, configuration, agents, each told when it is ready.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { Supervisor } from '../../../infra/supervisor/supervisor.ts';
 import { type BoardClient, createBoardClient, isTransient } from '../../../shared/bus/board-client.ts';
 import type { Bus } from '../../../shared/bus/port.ts';
@@ -9,13 +8,13 @@ import { createReader, type Reader } from '../../../shared/bus/read-client.ts';
 import { isWaggleError, WaggleError } from '../../../shared/errors.ts';
 import { silentLog } from '../../../shared/log.ts';
 import { hostName } from '../../../shared/process/identity.ts';
-import { randomId } from '../../../shared/random.ts';
 import {
   connectAs,
   openContext,
   type ServiceContext,
   type Variables,
 } from '../../../shared/service/context.ts';
+import { sendConfiguration } from '../configuration-sending.ts';
 import type { ProjectPlace } from '../project-place.ts';
 import { BUS, ORCHESTRATOR, type UpPlan } from './plan.ts';
 import { type Missing, missingParts } from './readiness.ts';
@@ -81,9 +80,8 @@ function busNotYet(error: unknown): undefined {
 async function configure(place: ProjectPlace, client: BoardClient, signal: AbortSignal): Promise<void> {
   const { board: config } = place.config;
   const { config: current } = await leaderStatus(place, client, signal);
-  if (isDeepStrictEqual(current, config)) return;
-  const answer = await client.command({ v: 1, kind: 'configure', id: randomId(), config }, signal);
-  if (answer.status === 'ok') return;
+  const answer = await sendConfiguration(client, config, current, signal);
+  if (answer === 'unchanged' || answer.status === 'ok') return;
   throw new WaggleError('refused', {
     message: `the board refuses the configuration: ${answer.message ?? answer.code ?? 'no reason given'}`,
     reason: answer.code,

@@ -4,6 +4,7 @@ import type { Event, Grant } from '../../../schemas/index.ts';
 import { explain } from '../../../shared/board/explain.ts';
 import { type Board, observable } from '../../../shared/board/state.ts';
 import { commit, config, createDriver, type Driver, fold } from '../../unit/shared/board/board-driver.ts';
+import { expectBooks, factsOf, offersOf, suits, turnByRule } from './profile-rules.ts';
 import { expectSound, isReadyByRule, isSettled, pickByRule, seen } from './rules.ts';
 import { history, type Step } from './step-kinds.ts';
 import { inputOf, type Past, type Sent, send } from './steps.ts';
@@ -17,7 +18,9 @@ const setUp = (): Driver => {
       'VG-1': { name: 'VG-1', run: 'true', timeout_ms: 1 },
       'VG-2': { name: 'VG-2', run: 'true', timeout_ms: 1 },
     },
-    profiles: { big: { max_concurrency: 1 } },
+    profiles: { big: { max_concurrency: 1 }, p1: {}, small: { weight: 0.5, max_concurrency: 2 } },
+    pools: { main: { strategy: 'round_robin', profiles: ['p1', 'small', 'big'] } },
+    budgets: { profile: { tokens: 100, per: 'day' } },
     policies: { ...config.policies, max_grants: 4, max_heavy: 1, weights: { ui: 1, db: 3 } },
   });
   driver.openLane('docs');
@@ -95,16 +98,28 @@ function expectRulesPick(
   events: readonly object[],
   kind: string | undefined,
 ): void {
-  if (kind === 'wait') expect(pickByRule(driver.board, asker, driver.now)).toBeUndefined();
-  const granted = (events as readonly Event[]).findLast(({ type }) => type === 'granted');
-  // A fresh fold without the grant is the board on which the pick was made.
-  const batches = driver.batches.slice();
-  if (granted?.type === 'granted') {
-    const last = batches.pop();
-    if (last !== undefined)
-      batches.push({ ...last, events: last.events.filter(({ type }) => type !== 'granted') });
-    expect(granted.task).toBe(pickByRule(fold(batches), asker, driver.now));
+  const { batches, now } = driver;
+  if (kind === 'wait') {
+    expect(pickByRule(driver.board, asker, factsOf(driver.board, batches, now), now)).toBeUndefined();
   }
+  const granted = (events as readonly Event[]).findLast((event) => event.type === 'granted');
+  if (granted?.type !== 'granted') return;
+  // A fresh fold without the grant is the board on which the pick was made.
+  const { events: last = [], ...batch } = batches.at(-1)!;
+  const before = [
+    ...batches.slice(0, -1),
+    { ...batch, events: last.filter(({ type }) => type !== 'granted') },
+  ];
+  const board = fold(before);
+  const facts = factsOf(board, before, now);
+  expect(granted.task).toBe(pickByRule(board, asker, facts, now));
+  const requires = board.tasks.get(granted.task)?.requires ?? {};
+  const fitting = offersOf(asker)
+    .filter((offer) => suits(requires, offer) && facts.isFree(offer.profile))
+    .map(({ profile }) => profile);
+  expect(fitting, 'the profile is free').toContain(granted.grant.profile);
+  const turn = turnByRule(board, before, asker, fitting, now);
+  if (turn !== undefined) expect(granted.grant.profile, 'whose turn it is').toBe(turn);
 }
 
 const derived = (board: Board) => ({
@@ -116,6 +131,7 @@ const derived = (board: Board) => ({
     board.load.share('db'),
     board.load.share(''),
   ],
+  wakes: board.wakeAt,
   counts: Object.fromEntries([...board.counts].filter(([, count]) => count > 0)),
   held: [...board.held].sort(),
 });
@@ -130,6 +146,7 @@ describe('any history of a board', () => {
           take(driver, past, step);
           expectSound(driver.board, driver.now);
         }
+        expectBooks(driver);
         for (const task of driver.board.tasks.values()) {
           const reasons = explain(driver.board, task, driver.now);
           expect(reasons.length).toBeGreaterThan(0);
@@ -192,6 +209,9 @@ describe('any history of a board', () => {
 
 /** Whoever held something is gone, and a person looks at what only a person can decide. */
 function settleFaults(driver: Driver, past: Past): void {
+  const { budgets: _, ...config } = driver.board.config;
+  driver.command({ kind: 'configure', config });
+  for (const name of driver.board.profiles.keys()) driver.profile(name, 'resume');
   for (const grant of past.grants) {
     const live = driver.board.grants.has(grant.fence) ? driver.task(grant.task).grant : undefined;
     if (live === undefined) continue;

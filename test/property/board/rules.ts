@@ -7,6 +7,7 @@ import type { Capabilities, Task } from '../../../schemas/index.ts';
 import { passTime } from '../../../shared/board/readiness.ts';
 import { type Board, observable } from '../../../shared/board/state.ts';
 import type { Driver } from '../../unit/shared/board/board-driver.ts';
+import { offersOf, type ProfileFacts, suits } from './profile-rules.ts';
 
 const isOver = ({ state }: Task) => ['closed', 'failed', 'cancelled'].includes(state);
 const isClosed = (board: Board, id: string) => board.tasks.get(id)?.state === 'closed';
@@ -46,15 +47,15 @@ function overlapsLive(board: Board, task: Task): boolean {
   );
 }
 
-function mayRun(board: Board, task: Task, asker: Capabilities): boolean {
+function mayRun(board: Board, task: Task, asker: Capabilities, facts: ProfileFacts): boolean {
   const { requires = {}, lane } = task;
-  const { policies, profiles } = board.config;
+  const { policies } = board.config;
   const live = liveWork(board);
   const count = (test: (other: Task) => boolean) => live.filter(test).length;
   const below = (used: number, cap: number | undefined) => cap === undefined || used < cap;
   return (
-    [undefined, asker.harness].includes(requires.harness) &&
-    [undefined, asker.profile].includes(requires.profile) &&
+    !facts.isProjectPaused &&
+    offersOf(asker).some((offer) => suits(requires, offer) && facts.isFree(offer.profile)) &&
     [undefined, asker.os].includes(requires.os) &&
     (requires.labels ?? []).every((label) => asker.labels?.includes(label)) &&
     (lane === undefined || asker.lanes === undefined || asker.lanes.includes(lane)) &&
@@ -71,10 +72,6 @@ function mayRun(board: Board, task: Task, asker: Capabilities): boolean {
         count((other) => other.lane === lane),
         policies.max_per_lane,
       )) &&
-    below(
-      count(({ grant }) => grant?.profile === asker.profile),
-      profiles[asker.profile]?.max_concurrency,
-    ) &&
     (policies.paths === 'warn' || !overlapsLive(board, task))
   );
 }
@@ -83,10 +80,15 @@ const groupOf = (board: Board, task: Task) =>
   task.labels.find((label) => Object.hasOwn(board.config.policies.weights, label)) ?? '';
 
 /** The task that a claim of `asker` must get: priority, then fair share, then age. */
-export function pickByRule(board: Board, asker: Capabilities, now: number): string | undefined {
+export function pickByRule(
+  board: Board,
+  asker: Capabilities,
+  facts: ProfileFacts,
+  now: number,
+): string | undefined {
   let best: { task: Task; key: readonly number[] } | undefined;
   for (const [age, task] of byAge(board).entries()) {
-    if (!isReadyByRule(board, task, now) || !mayRun(board, task, asker)) continue;
+    if (!isReadyByRule(board, task, now) || !mayRun(board, task, asker, facts)) continue;
     const key = [Number(task.priority.slice(1)), board.load.share(groupOf(board, task)), age];
     const firstOther = best === undefined ? -1 : key.findIndex((value, index) => value !== best?.key[index]);
     if (best === undefined || (key[firstOther] ?? 0) < (best.key[firstOther] ?? 0)) best = { task, key };
@@ -159,6 +161,13 @@ export function expectSound(board: Board, now: number): void {
   expect(board.ready.all()).toEqual(inOrder.map(({ id }) => id));
   const live = liveWork(board);
   expect(board.load.total()).toBe(live.length);
+  for (const [name, { max_concurrency = Number.POSITIVE_INFINITY }] of Object.entries(
+    board.config.profiles,
+  )) {
+    const count = live.filter(({ grant }) => grant?.profile === name).length;
+    expect(board.load.profile(name)).toBe(count);
+    expect(count, `live grants of ${name}`).toBeLessThanOrEqual(max_concurrency);
+  }
   expect(board.load.heavy()).toBe(live.filter(({ heavy }) => heavy === true).length);
 }
 

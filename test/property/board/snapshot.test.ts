@@ -13,7 +13,8 @@ const setUp = (): Driver => {
   const driver = createDriver({
     lanes: { ...config.lanes, docs: { home: '/docs', base: 'main', branch: 'waggle/docs', gates: [] } },
     gates: { 'VG-1': { name: 'VG-1', run: 'true', timeout_ms: 1 } },
-    profiles: { big: { max_concurrency: 1 } },
+    profiles: { big: { max_concurrency: 1 }, p1: {}, small: { weight: 0.5, max_concurrency: 2 } },
+    pools: { main: { strategy: 'weighted', profiles: ['p1', 'small', 'big'] } },
     policies: { ...config.policies, max_grants: 4, max_heavy: 1, weights: { ui: 1, db: 3 } },
   });
   driver.openLane('docs');

@@ -27,6 +27,9 @@ const reports = [
   'blocked',
   'failed',
   'limited',
+  'limited',
+  'auth',
+  'env',
   'killed',
   'progress',
   'released',
@@ -56,6 +59,16 @@ const claims = [
   'elsewhere',
   'ended',
 ] as const;
+
+const usage = fc.record(
+  {
+    input_tokens: fc.nat(60),
+    output_tokens: fc.nat(20),
+    // Not all of these can be written in binary.
+    cost_usd: fc.nat(300).map((cents) => cents / 100),
+  },
+  { requiredKeys: [] },
+);
 
 const step = fc.oneof(
   {
@@ -113,6 +126,22 @@ const step = fc.oneof(
       kind: fc.constantFrom(...reports),
       stale: fc.boolean(),
       from: some(pick),
+      usage: some(usage),
+      quota: some(fc.constantFrom(0, 0.5, 1)),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('beat' as const), grant: pick, usage, from: some(pick) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('profile' as const),
+      profile: fc.constantFrom('p1', 'big', 'small', 'p9'),
+      action: fc.constantFrom('cool', 'stop', 'resume', 'resume'),
+      forMs: fc.constantFrom(-1, 1_000, 500_000),
+      by: fc.constantFrom('op', 'op', 'w1'),
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('again' as const), input: pick }) },
@@ -120,7 +149,7 @@ const step = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       do: fc.constant('wait' as const),
-      ms: fc.constantFrom(1, 1_000, 10_000, 400_000),
+      ms: fc.constantFrom(1, 1_000, 10_000, 400_000, 50_000_000),
     }),
   },
   {

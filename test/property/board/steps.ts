@@ -1,8 +1,15 @@
 /**
  * Random histories of a board: what agents, operators and the network may do, as inputs of the board.
  */
-import type { Event, TaskPatch, TaskSpec } from '../../../schemas/index.ts';
-import { applyClaim, applyCommand, applyLook, applyMail, applyReport } from '../../../shared/board/decide.ts';
+import type { BoardConfig, Capabilities, Event, TaskPatch, TaskSpec } from '../../../schemas/index.ts';
+import {
+  applyClaim,
+  applyCommand,
+  applyLook,
+  applyMail,
+  applyReport,
+  applyUsage,
+} from '../../../shared/board/decide.ts';
 import type { ClaimInput } from '../../../shared/board/decide-claim.ts';
 import type { CommandInput } from '../../../shared/board/decide-command.ts';
 import type { MailInput } from '../../../shared/board/decide-letters.ts';
@@ -22,7 +29,8 @@ export type Input =
   | { readonly door: 'report'; readonly input: ReportInput }
   | { readonly door: 'claim'; readonly input: ClaimInput }
   | { readonly door: 'mail'; readonly input: MailInput }
-  | { readonly door: 'look'; readonly input: Parameters<typeof applyLook>[1] };
+  | { readonly door: 'look'; readonly input: Parameters<typeof applyLook>[1] }
+  | { readonly door: 'usage'; readonly input: Parameters<typeof applyUsage>[1] };
 export interface Sent {
   readonly at: Input;
   readonly answer: { readonly status?: string; readonly kind?: string };
@@ -48,6 +56,8 @@ export function send(driver: Driver, at: Input): { events: readonly object[]; an
         return { events: applyMail(board, one.input, now).events, answer: {} };
       case 'look':
         return { events: applyLook(board, one.input, now).events, answer: {} };
+      case 'usage':
+        return { events: applyUsage(board, one.input, now).events, answer: {} };
     }
   }
 }
@@ -165,6 +175,7 @@ export function inputOf(driver: Driver, past: Past, s: Step): Input | undefined 
           ...(s.as % 5 === 0 ? { os: 'darwin' } : {}),
           ...(s.as % 4 === 0 ? { profile: 'big' } : {}),
           ...(s.as % 7 === 0 ? { lanes: ['docs'] } : {}),
+          ...offersFor(s.as),
         },
       });
       return { door: 'claim', input };
@@ -178,25 +189,31 @@ export function inputOf(driver: Driver, past: Past, s: Step): Input | undefined 
       const from = s.from === undefined ? agent : ([...workers, ...committers, 'watch'][s.from % 6] ?? agent);
       const lane = board.tasks.get(of.task)?.lane ?? 'main';
       const tip = board.lanes.get(lane)?.tip;
+      const told = {
+        ...(s.usage === undefined ? {} : { usage: s.usage }),
+        ...(s.quota === undefined ? {} : { run_note: { model: 'm', quota: { used: s.quota } } }),
+      };
       const bounce = (reason: string, more = {}) =>
         report(from, { kind: 'bounced', ...of, lane, reason, detail: 'why', ...more } as ReportPart);
       switch (s.kind) {
         case 'submitted':
-          return report(from, { ...driver.submitted(of as never) });
+          return report(from, { ...driver.submitted(of as never), ...told } as ReportPart);
         case 'done':
           return report(from, {
             kind: 'done',
             ...of,
+            ...told,
             outcome: 'completed',
             evidence: [{ gate: 'VG-1', status: 'green', duration_ms: 1 }],
           });
         case 'blocked':
-          return report(from, { kind: 'blocked', ...of, outcome: 'needs_input', reason: 'which?' });
+          return report(from, { kind: 'blocked', ...of, ...told, outcome: 'needs_input', reason: 'which?' });
         case 'failed':
           return report(from, {
             kind: 'failed',
             ...of,
-            outcome: 'crashed',
+            ...told,
+            outcome: s.grant % 3 === 0 ? 'timed_out' : 'crashed',
             reason: 'exit 1',
             tail: '😀'.repeat(4200),
           });
@@ -204,16 +221,21 @@ export function inputOf(driver: Driver, past: Past, s: Step): Input | undefined 
           return report(from, {
             kind: 'failed',
             ...of,
+            ...told,
             outcome: 'rate_limited',
             reason: '429',
-            retry_at: driver.now + 30_000,
+            ...(s.grant % 3 === 0 ? {} : { retry_at: driver.now + [30_000, -1_000][s.grant % 2]! }),
           });
+        case 'auth':
+          return report(from, { kind: 'failed', ...of, ...told, outcome: 'auth_failed', reason: '401' });
+        case 'env':
+          return report(from, { kind: 'failed', ...of, ...told, outcome: 'env_failed', reason: 'no disk' });
         case 'killed':
-          return report(from, { kind: 'failed', ...of, outcome: 'killed', reason: 'stopped' });
+          return report(from, { kind: 'failed', ...of, ...told, outcome: 'killed', reason: 'stopped' });
         case 'progress':
           return report(from, { kind: 'progress', ...of, note: 'on it' });
         case 'released':
-          return report(from, { kind: 'released', ...of, reason: 'drain' });
+          return report(from, { kind: 'released', ...of, ...told, reason: 'drain' });
         case 'committed': {
           past.tips += 1;
           const made = commit(0xc0000 + past.tips);
@@ -262,8 +284,8 @@ export function inputOf(driver: Driver, past: Past, s: Step): Input | undefined 
         { max_per_lane: 1 + (s.what % 3) },
         { max_grants: 2 + (s.what % 4) },
         { max_conflicts: 1 + (s.what % 3), max_losses: 1 + (s.what % 4) },
-      ][s.what % 6];
-      const config = { ...board.config, policies: { ...policies, ...changed } };
+      ][s.what % 12];
+      const config = { ...board.config, policies: { ...policies, ...changed }, ...moneyFor(s.what) };
       return command({ kind: 'configure', config } as CommandPart);
     }
     case 'lane': {
@@ -315,8 +337,51 @@ export function inputOf(driver: Driver, past: Past, s: Step): Input | undefined 
       const input = command(parts[s.what], s.by) as Extract<Input, { door: 'command' }>;
       return { ...input, input: { ...input.input, silentMs: (s.as % 3) * 40_000 } };
     }
+    case 'beat': {
+      const live = past.grants.filter(({ fence }) => board.grants.has(fence));
+      const grant = live[s.grant % Math.max(live.length, 1)];
+      if (grant === undefined) return undefined;
+      const from = s.from === undefined ? grant.agent : (workers[s.from % 3] ?? grant.agent);
+      return { door: 'usage', input: { from, fence: grant.fence, usage: s.usage } };
+    }
+    case 'profile': {
+      const until = s.action === 'cool' ? { until: driver.now + s.forMs } : {};
+      return command({ kind: 'profile', profile: s.profile, action: s.action, ...until }, s.by);
+    }
     case 'wait':
     case 'lead':
       return undefined;
+  }
+}
+
+const profiles = ['p1', 'big', 'small'] as const;
+
+/** Some askers offer several profiles, in some order, with a pool or without. */
+function offersFor(as: number): Partial<Capabilities> {
+  if (as % 2 === 0) return {};
+  const turned = [...profiles.slice(as % 3), ...profiles.slice(0, as % 3)].slice(0, 1 + (as % 4));
+  const offers = turned.map((profile) => ({ profile, harness: 'command' }));
+  const pool = [{ pool: 'main' }, { pool: 'main' }, { pool: 'none' }, {}][(as >> 1) % 4];
+  return { offers, ...pool };
+}
+
+/** Pools and budgets of a configuration; none are changed for many. */
+function moneyFor(what: number): Partial<BoardConfig> {
+  const strategies = ['round_robin', 'weighted', 'least_used', 'quota_aware'] as const;
+  const per = what % 2 === 0 ? { per: 'day' as const } : {};
+  switch (what % 12) {
+    case 6:
+      return { pools: { main: { strategy: strategies[what % 4]!, profiles: [...profiles] } } };
+    case 7:
+    case 8:
+      return { pools: { main: { strategy: strategies[(what >> 3) % 4]!, profiles: ['small', 'p1'] } } };
+    case 9:
+      return { budgets: { project: { tokens: 200, ...per }, task: { cost_usd: 4 } } };
+    case 10:
+      return { budgets: { profile: { tokens: 80, cost_usd: 10, ...per }, run: { tokens: 30 } } };
+    case 11:
+      return { budgets: { task: { tokens: 120 }, project: { cost_usd: 1_000 } } };
+    default:
+      return {};
   }
 }

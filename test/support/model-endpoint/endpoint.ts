@@ -2,7 +2,7 @@
  * A model's endpoint on loopback that answers by a script, for programs that believe to speak with a provider:
  * Anthropic's Messages, OpenAI's Responses and Chat Completions. It knows nothing of who asks, and reads no key.
  *
- * 1. A request that offers tools takes the next turn; one without gets a short text, and takes none.
+ * 1. A request that offers tools takes the next turn; one without takes none.
  * 2. Requests after the last turn are answered with a text that ends the conversation, and counted: `beyond`.
  */
 import { once } from 'node:events';
@@ -10,9 +10,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { completionsStream } from './completions-stream.ts';
+import { beginningOf } from './events.ts';
 import { message, messagesStream } from './messages-stream.ts';
+import { oneScript, type Playbook } from './playbook.ts';
 import { responsesStream } from './responses-stream.ts';
-import type { Asked, Reply, ReportedUsage, Turn } from './script.ts';
+import type { Asked, ErrorTurn, Line, Reply, ReportedUsage, Turn } from './script.ts';
 
 export interface ModelEndpoint {
   /** `http://127.0.0.1:PORT`, without a path. */
@@ -23,7 +25,7 @@ export interface ModelEndpoint {
   readonly others: readonly string[];
   /** Hosts elsewhere that were asked for, by a program that takes this endpoint for its proxy. None is reached. */
   readonly strangers: readonly string[];
-  /** What was said of usage with each turn that was no error. */
+  /** What was said of usage with each turn that was said to its end. */
   readonly reported: readonly ReportedUsage[];
   /** Turns that nobody has asked for yet. */
   left(): number;
@@ -42,17 +44,16 @@ const STREAMS: Readonly<Record<string, (reply: Reply) => string>> = {
 };
 
 /** Listens on a free port. The caller closes it. */
-export async function startModelEndpoint(script: readonly Turn[]): Promise<ModelEndpoint> {
+export async function startModelEndpoint(answers: readonly Line[] | Playbook): Promise<ModelEndpoint> {
+  const playbook = 'next' in answers ? answers : oneScript(answers);
   const asked: Asked[] = [];
   const others: string[] = [];
   const strangers: string[] = [];
   const reported: ReportedUsage[] = [];
-  const turns = [...script];
   let beyond = 0;
 
-  const nextTurn = (isAside: boolean): Turn => {
-    if (isAside) return { kind: 'text', text: 'aside' };
-    const turn = turns.shift();
+  const nextTurn = (one: Asked): Turn => {
+    const turn = playbook.next(one);
     if (turn === undefined) beyond += 1;
     return turn ?? { kind: 'text', text: 'The script is over.' };
   };
@@ -70,16 +71,23 @@ export async function startModelEndpoint(script: readonly Turn[]): Promise<Model
     }
     const body = JSON.parse(said);
     const isAside = !Array.isArray(body.tools) || body.tools.length === 0;
-    asked.push({ path, headers: request.headers, body, isAside });
-    const turn = nextTurn(isAside);
+    const one = { path, headers: request.headers, body, isAside };
+    asked.push(one);
+    const turn = nextTurn(one);
     if (turn.kind === 'error') return answerError(turn, response);
-    // No two turns report the same, so that sums tell which were counted.
-    const usage = { input: 1_000 + 2 ** asked.length, output: 10 + asked.length };
+    // No two of the first turns report the same, so that sums tell which were counted.
+    const usage = { input: 1_000 + 2 ** Math.min(asked.length, 12), output: 10 + asked.length };
+    const reply = { id: `r${asked.length}`, model: String(body.model), usage };
+    const head = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' };
+    if (turn.kind === 'stall') {
+      response.writeHead(200, head);
+      response.write(beginningOf(stream({ ...reply, turn: { kind: 'text', text: turn.text } })));
+      return;
+    }
     if (!isAside) reported.push(usage);
-    const reply = { id: `r${asked.length}`, model: String(body.model), turn, usage };
-    if (body.stream !== true && path === '/v1/messages') return json(response, 200, message(reply));
-    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
-    response.end(stream(reply));
+    if (body.stream !== true && path === '/v1/messages') return json(response, 200, message({ ...reply, turn }));
+    response.writeHead(200, head);
+    response.end(stream({ ...reply, turn }));
   };
 
   const server = createServer((request, response) => {
@@ -101,7 +109,7 @@ export async function startModelEndpoint(script: readonly Turn[]): Promise<Model
     others,
     strangers,
     reported,
-    left: () => turns.length,
+    left: () => playbook.left(),
     beyond: () => beyond,
     async close() {
       const closed = once(server, 'close');
@@ -126,7 +134,7 @@ const ERROR_TYPES: Readonly<Record<number, string>> = {
   529: 'overloaded_error',
 };
 
-function answerError(turn: Extract<Turn, { kind: 'error' }>, response: ServerResponse): void {
+function answerError(turn: ErrorTurn, response: ServerResponse): void {
   const type = ERROR_TYPES[turn.status] ?? 'api_error';
   const error = { type, code: type, message: turn.message };
   json(response, turn.status, { type: 'error', error }, turn.headers);

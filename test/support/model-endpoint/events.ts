@@ -9,3 +9,12 @@ export const event = (name: string, data: object): string =>
 /** One event without a name. */
 export const unnamed = (data: object | string): string =>
   `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`;
+
+/** The first half of a stream's events. */
+export function beginningOf(stream: string): string {
+  const events = stream.split('\n\n').filter((one) => one !== '');
+  return events
+    .slice(0, Math.ceil(events.length / 2))
+    .map((one) => `${one}\n\n`)
+    .join('');
+}

@@ -6,14 +6,20 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 /** One answer of the model to a request that offers it tools. */
 export type Turn =
-  | { readonly kind: 'text'; readonly text: string }
-  | ToolTurn
-  | {
-      readonly kind: 'error';
-      readonly status: number;
-      readonly headers?: Readonly<Record<string, string>>;
-      readonly message: string;
-    };
+  | SaidTurn
+  /** The beginning of an answer, and then nothing for as long as the asker waits. */
+  | { readonly kind: 'stall'; readonly text: string }
+  | ErrorTurn;
+
+/** An answer that is whole. */
+export type SaidTurn = { readonly kind: 'text'; readonly text: string } | ToolTurn;
+
+export interface ErrorTurn {
+  readonly kind: 'error';
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly message: string;
+}
 
 export interface ToolTurn {
   readonly kind: 'tool';
@@ -23,6 +29,9 @@ export interface ToolTurn {
   /** An object for a tool with a schema, a text for one without. */
   readonly arguments: Readonly<Record<string, unknown>> | string;
 }
+
+/** A turn, or one that depends on the conversation so far. */
+export type Line = Turn | ((asked: Asked) => Turn);
 
 /** In tokens. */
 export interface ReportedUsage {
@@ -35,7 +44,7 @@ export interface Reply {
   /** Unlike those of all other replies of this endpoint. */
   readonly id: string;
   readonly model: string;
-  readonly turn: Exclude<Turn, { kind: 'error' }>;
+  readonly turn: SaidTurn;
   readonly usage: ReportedUsage;
 }
 

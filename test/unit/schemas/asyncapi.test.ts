@@ -5,7 +5,7 @@ import { messages as table } from '../../../schemas/generate.ts';
 import type { MessageName } from '../../../schemas/index.ts';
 import { type EndpointOptions, serveRequests } from '../../../services/orchestrator/endpoints.ts';
 import { type ReadServiceOptions, serveReads } from '../../../services/orchestrator/read-service.ts';
-import { serveControl } from '../../../shared/agent/control-desk.ts';
+import { type ControlDeskOptions, serveControl } from '../../../shared/agent/control-desk.ts';
 import type { HeldGrant } from '../../../shared/agent/held-grant.ts';
 import { type LeaderRole, leaderSubject } from '../../../shared/bus/leadership.ts';
 import type { Bus, StreamSpec, Subscription } from '../../../shared/bus/port.ts';
@@ -251,7 +251,7 @@ describe('the operations that answer', () => {
     const serving = [
       serveRequests(options as unknown as EndpointOptions),
       serveReads(options as unknown as ReadServiceOptions),
-      serveControl({ ...options, agent: '*', held, drain() {} }),
+      serveControl({ ...options, agent: '*', held } as unknown as ControlDeskOptions),
     ];
     await Promise.all(serving.map((endpoint) => endpoint.stop()));
 

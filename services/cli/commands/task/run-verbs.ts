@@ -160,10 +160,12 @@ async function next(desk: TaskDesk): Promise<void> {
 }
 
 function taskText(task: CurrentTask): string {
-  const { title, body, fence, run, attempt, expects, lane, paths, labels, gates, note, deadline } = task;
+  const { title, body, fence, run, attempt, expects, lane, worktree } = task;
+  const { paths, labels, gates, note, deadline } = task;
   const lines = [
     `${task.task}  ${singleLine(title)}`,
     `fence ${fence}, run ${run}, attempt ${attempt}, expects ${expects}${lane === undefined ? '' : `, lane ${lane}`}`,
+    ...(worktree === undefined ? [] : [`worktree: ${printable(worktree)}`]),
     ...(labels.length === 0 ? [] : [`labels: ${labels.map(singleLine).join(', ')}`]),
     ...(paths.length === 0 ? [] : [`paths: ${paths.map(singleLine).join(', ')}`]),
     ...(gates.length === 0 ? [] : [`gates: ${gates.join(', ')}`]),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Beat } from '../../../../schemas/index.ts';
-import { type AgentSources, listAgents } from '../../../../services/cli/agent-list.ts';
+import { type AgentSources, beatingWorkers, listAgents } from '../../../../services/cli/agent-list.ts';
 import { emptyConfig } from '../../../../shared/board/state.ts';
 
 const beat = (agent: string, over: Partial<Beat> = {}, age_ms = 100): AgentSources['beats'][number] => ({
@@ -62,6 +62,34 @@ test('an agent that missed three beats is silent; one that said goodbye is not l
   const given = sources({ beats: [beat('w1', {}, 3_001), beat('w2', { state: 'gone' })] });
   expect(entry('w1', given)).toMatchObject({ state: 'silent', beat_old: true, beat_age_ms: 3_001 });
   expect(entry('w2', given)).toBeUndefined();
+});
+
+test('what a run uses, and has used so far, is told with its task', () => {
+  const grants = [
+    {
+      task: 't',
+      fence: 1,
+      run: 'r',
+      phase: 'run',
+      output_bytes: 1,
+      profile: 'big',
+      usage: { output_tokens: 9 },
+    },
+  ];
+  expect(entry('w1', sources({ beats: [beat('w1', { grants })] }))?.tasks).toEqual([
+    { task: 't', fence: 1, phase: 'run', output_bytes: 1, profile: 'big', usage: { output_tokens: 9 } },
+  ]);
+});
+
+test('of the workers those count that are heard of', () => {
+  const beats = [
+    beat('w10'),
+    beat('w9'),
+    beat('old', {}, 3_001),
+    beat('w2', { state: 'gone' }),
+    beat('committer', { role: 'committer' }),
+  ];
+  expect(beatingWorkers(beats)).toEqual(['w9', 'w10']);
 });
 
 test('who holds a grant is listed, a person and an agent that is not heard of', () => {

@@ -42,3 +42,47 @@ test('what has no default and is not set is left out', () => {
   expect(line('bus.output_max_bytes')).toBeUndefined();
   expect(line('profiles.p.max_concurrency')).toBeUndefined();
 });
+
+const swarm = linesOf(`project: demo
+profiles:
+  big:
+    harness: claude
+    model: opus
+    account: accounts/big
+    weight: 2
+    budget: { tokens: 2M, per: day }
+  own: { command: [agent] }
+pools:
+  main: { profiles: [big, own], strategy: weighted }
+budgets:
+  task: { tokens: 500k, cost: 2.5 }
+workers:
+  pool: main
+  mode: continuous
+  stop:
+    quantitative: { run: ./enough.sh, exit_codes: [0], stdout_matches: "^done" }
+    qualitative: { every: 5, prompt: Go on? }
+`);
+
+test('a profile of a known harness is told key by key, and has no command', () => {
+  expect(swarm('profiles.big.harness')).toEqual({ key: 'profiles.big.harness', value: 'claude', line: 4 });
+  expect(swarm('profiles.big.account')).toMatchObject({ value: '/repo/accounts/big', line: 6 });
+  expect(swarm('profiles.big.weight')).toMatchObject({ value: '2', line: 7 });
+  expect(swarm('profiles.big.budget.tokens')).toMatchObject({ value: '2000000', line: 8 });
+  expect(swarm('profiles.big.rights')).toEqual({ key: 'profiles.big.rights', value: 'edit' });
+  expect(swarm('profiles.big.command')).toBeUndefined();
+  expect(swarm('profiles.own.harness')).toEqual({ key: 'profiles.own.harness', value: 'command' });
+  expect(swarm('profiles.own.rights')).toBeUndefined();
+});
+
+test('pools, budgets and how workers run are told, too', () => {
+  expect(swarm('pools.main.profiles')).toMatchObject({ value: 'big, own', line: 11 });
+  expect(swarm('pools.main.strategy')).toMatchObject({ value: 'weighted', line: 11 });
+  expect(swarm('budgets.task.cost')).toMatchObject({ value: '2.5', line: 13 });
+  expect(swarm('workers.pool')).toMatchObject({ value: 'main', line: 15 });
+  expect(swarm('workers.mode')).toMatchObject({ value: 'continuous', line: 16 });
+  expect(swarm('workers.checkpoint')).toEqual({ key: 'workers.checkpoint', value: '1m' });
+  expect(swarm('workers.stop.quantitative.exit_codes')).toMatchObject({ value: '0', line: 18 });
+  expect(swarm('workers.stop.quantitative.stdout_matches')).toMatchObject({ value: '^done', line: 18 });
+  expect(swarm('workers.stop.qualitative.on_invalid')).toMatchObject({ value: 'continue' });
+});

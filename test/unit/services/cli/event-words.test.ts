@@ -85,6 +85,47 @@ describe('an event as a line', () => {
       'letter redelivered  mail 57 by ann, as a copy',
     ],
     [
+      { type: 'profile_cooled', profile: 'big', by: 'w1', until: at, reason: 'weekly limit' },
+      'profile cooled  big until 2026-03-01T09:15:00Z by w1: weekly limit',
+    ],
+    [
+      { type: 'profile_stopped', profile: 'big', by: 'operator', reason: 'login' },
+      'profile stopped  big by operator: login',
+    ],
+    [{ type: 'profile_resumed', profile: 'big', by: 'operator' }, 'profile resumed  big by operator'],
+    [
+      { type: 'profile_quota', profile: 'big', quota: { used: 0.968, resets_at: at } },
+      'profile quota  big: 96 % used, until 2026-03-01T09:15:00Z',
+    ],
+    [
+      { type: 'run_used', task: 'a', fence: 5, agent: 'w1', profile: 'big', usage: { input_tokens: 1_500 } },
+      'run used  a  w1, fence 5 with big: 1.5k in',
+    ],
+    [
+      { type: 'run_used', task: 'a', fence: 5, agent: 'w1', usage: {} },
+      'run used  a  w1, fence 5: nothing known',
+    ],
+    [
+      {
+        type: 'run_recorded',
+        task: 'a',
+        fence: 5,
+        run: 'r',
+        agent: 'w1',
+        usage: { output_tokens: 7 },
+        note: { outcome: 'crashed', evidence: ['exit code 3', 'no last word'] },
+      },
+      'run recorded  a  w1, fence 5; crashed: exit code 3; 7 out',
+    ],
+    [{ type: 'run_recorded', task: 'a', fence: 5, run: 'r', agent: 'w1' }, 'run recorded  a  w1, fence 5'],
+    [
+      {
+        type: 'budget_reached',
+        mark: { scope: 'task', name: 'a', what: 'tokens', used: 80, limit: 100, level: 'warn' },
+      },
+      'budget reached  task a: 80 % of 100 tokens (warn)',
+    ],
+    [
       { type: 'lane_moved', lane: 'main', found: commit, by: 'committer' },
       `lane moved  main from nothing to ${commit.slice(0, 12)}, found by committer`,
     ],

@@ -53,16 +53,28 @@ describe('a run', () => {
 
   it('is a line that says how it ended, or that it lives', () => {
     const [, live, over] = runTable([run, ended], now).split('\n');
-    expect(live?.trim().split(/ {2,}/)).toEqual(['5', 't', 'work', 'w1', 'live', '2m', '2m ago', '-', 'g-5']);
+    expect(live?.trim().split(/ {2,}/)).toEqual([
+      '5',
+      't',
+      'work',
+      'w1',
+      'default',
+      'live',
+      '2m',
+      '-',
+      '2m ago',
+      '-',
+      'g-5',
+    ]);
     expect(over).toMatch(/crashed .*1m .*aaaaaaaaaaaa/);
   });
 
   it('is shown whole, with what is known around it', () => {
     const text = wholeRunText(
-      { run: ended, events: [], isWhole: true, log: 'waggle logs t --run g-5', folder: '/x' },
+      { run: ended, noted: {}, events: [], isWhole: true, log: 'waggle logs t --run g-5', folder: '/x' },
       now,
     );
-    expect(text).toContain('agent        w1 (default)\n');
+    expect(text).toContain('agent        w1\nprofile      default\n');
     expect(text).toContain('end          failed, crashed -> open: exit code 3\n');
     expect(text).toContain('folder       /x\n');
     expect(text).not.toContain('ledger');

@@ -67,6 +67,12 @@ main: somebody moved the branch from 0123456789ab to ${tip.replace('0', 'f')}; l
     );
   });
 
+  it('has remarks with the lines of its head', () => {
+    expect(statusText(status, now, undefined, ['profile big stopped'])).toContain(
+      '\nprofile big stopped\n\nTASK',
+    );
+  });
+
   it('has for machines ISO times and the lanes as records', () => {
     expect(statusRecord(status)).toMatchObject({
       project: 'hive',

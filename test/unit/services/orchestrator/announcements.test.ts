@@ -166,3 +166,60 @@ test.each<[Event, string]>([
     { to: { kind: 'agent', name: 'orchestrator' }, text, kind: 'message' },
   ]);
 });
+
+test('a profile that rests or goes on is told to the swarm, one that is stopped to people too', () => {
+  const until = Date.UTC(2027, 0, 15, 8, 0, 0, 1);
+  const mails = announcementsOf([
+    { type: 'profile_cooled', profile: 'claude-1', by: 'w1', until, reason: 'limit\nreached' },
+    { type: 'profile_stopped', profile: 'codex-1', by: 'w2', reason: 'its login was refused: 401' },
+    { type: 'profile_resumed', profile: 'pi-1', by: 'ada' },
+    { type: 'profile_quota', profile: 'pi-1', quota: { used: 0.5 } },
+    { type: 'run_used', task: 't1', fence: 1, agent: 'w1', usage: {} },
+    { type: 'run_recorded', task: 't1', fence: 1, run: 'r', agent: 'w1', usage: {} },
+  ]);
+  expect(mails).toEqual([
+    {
+      to: { kind: 'topic', name: 'task' },
+      text: [
+        'profile claude-1 cools down until 2027-01-15T08:00:01Z: limit reached',
+        'profile codex-1 stopped: its login was refused: 401',
+        'profile pi-1 resumed by ada',
+      ].join('\n'),
+    },
+    {
+      to: { kind: 'agent', name: 'orchestrator' },
+      kind: 'message',
+      text: 'profile codex-1 stopped: its login was refused: 401; waggle profile resume codex-1',
+    },
+  ]);
+});
+
+test('a budget that is used up is told to people, with what happens now', () => {
+  const says = (mark: EventOf<'budget_reached'>['mark']) => {
+    const mails = announcementsOf([{ type: 'budget_reached', mark }]);
+    expect(mails).toMatchObject([{ to: { kind: 'agent', name: 'orchestrator' }, kind: 'message' }]);
+    return mails[0]?.text;
+  };
+  const project = { scope: 'project', name: 'demo', what: 'cost_usd', used: 8.314, limit: 10 } as const;
+  expect(says({ ...project, level: 'warn' })).toBe('budget of project demo: 80 % of $10.00 used ($8.31)');
+  expect(says({ ...project, used: 9.6, level: 'pause', day: '2027-01-15' })).toBe(
+    'budget of project demo: 95 % of $10.00 a day used ($9.60); nothing new is granted until midnight (UTC) or until it is raised',
+  );
+  const profile = {
+    scope: 'profile',
+    name: 'p1',
+    what: 'tokens',
+    used: 2_100_000,
+    limit: 2_000_000,
+  } as const;
+  expect(says({ ...profile, level: 'stop' })).toBe(
+    'budget of profile p1: 100 % of 2,000,000 tokens used (2,100,000 tokens); runs are ended, nothing new is granted until it is raised',
+  );
+  const task = { scope: 'task', name: 't1', what: 'duration_ms', used: 5_400_000, limit: 3_600_000 } as const;
+  expect(says({ ...task, level: 'pause' })).toBe(
+    'budget of task t1: 95 % of 1h used (1h30m); its run is ended at 100 %',
+  );
+  expect(says({ ...task, level: 'stop' })).toBe(
+    'budget of task t1: 100 % of 1h used (1h30m); its run is ended',
+  );
+});

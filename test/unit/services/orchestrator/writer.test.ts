@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import type { Batch, ClaimAnswer, CommandAnswer } from '../../../../schemas/index.ts';
+import type { Batch, BoardConfig, ClaimAnswer, CommandAnswer } from '../../../../schemas/index.ts';
 import { BatchStore } from '../../../../services/orchestrator/batch-store.ts';
 import { LifeSigns } from '../../../../services/orchestrator/life-signs.ts';
 import { takeMail } from '../../../../services/orchestrator/mail-intake.ts';
@@ -7,7 +7,7 @@ import { Refusals } from '../../../../services/orchestrator/refusals.ts';
 import { Sightings } from '../../../../services/orchestrator/sightings.ts';
 import { Writer } from '../../../../services/orchestrator/writer.ts';
 import { leadEvents } from '../../../../shared/board/lead.ts';
-import { createBoard } from '../../../../shared/board/state.ts';
+import { createBoard, emptyConfig } from '../../../../shared/board/state.ts';
 import { encode } from '../../../../shared/bus/codec.ts';
 import type { Journal } from '../../../../shared/bus/journal.ts';
 import type { Bus } from '../../../../shared/bus/port.ts';
@@ -354,4 +354,45 @@ test("a letter comes due only once letters may, and by the journal's time", asyn
   await until('it is told', () => board.letters.told.get(3)?.state === 'overdue');
   await until('that is stored', () => journal.batches.at(-1)?.events[0]?.type === 'letter_overdue');
   expect(journal.batches.at(-1)?.at).toBeGreaterThanOrEqual(by);
+});
+
+const configure = (writer: Writer, more: Partial<BoardConfig>) =>
+  new Promise<CommandAnswer>((resolve) => {
+    writer.command(
+      'ada',
+      { v: 1, kind: 'configure', id: 'conf', config: { ...emptyConfig, ...more } },
+      resolve,
+    );
+  });
+
+test('the end of a rest wakes the writer, and whoever waits for that profile gets work', async () => {
+  const { journal, writer } = start();
+  await until('it leads', () => journal.batches.length === 1);
+  await configure(writer, { profiles: { default: {} } });
+  await addTo(writer, 'one');
+  const end = systemClock.now() + 150;
+  const cool = { kind: 'profile', id: 'cool', profile: 'default', action: 'cool', until: end } as const;
+  await new Promise((resolve) => writer.command('ada', { v: 1, ...cool }, resolve));
+  const answer = await new Promise<ClaimAnswer>((resolve) => {
+    writer.claim('w1', claimBy('w1', { wait_ms: 5_000 }), resolve);
+  });
+  expect(grantOf(answer).task).toBe('one');
+  expect(journal.batches.at(-1)?.at).toBeGreaterThanOrEqual(end);
+});
+
+test('a beat costs a batch only where a budget has to hear what its run used', async () => {
+  const { journal, writer } = start();
+  await until('it leads', () => journal.batches.length === 1);
+  await configure(writer, { budgets: { project: { tokens: 1_000 } } });
+  await addTo(writer, 'one');
+  const answer = await new Promise<ClaimAnswer>((resolve) => writer.claim('w1', claimBy('w1'), resolve));
+  const { fence } = grantOf(answer);
+  const before = journal.batches.length;
+  for (const input_tokens of [5, 9, 800, 801]) writer.usage({ from: 'w1', fence, usage: { input_tokens } });
+  writer.usage({ from: 'w2', fence, usage: { input_tokens: 900 } });
+  await until('it is stored', () => journal.batches.length > before);
+  // Another input shows that nothing else was waiting.
+  await addTo(writer, 'two');
+  const events = journal.batches.slice(before).flatMap((batch) => batch.events.map(({ type }) => type));
+  expect(events).toEqual(['run_used', 'budget_reached', 'task_added', 'answered']);
 });

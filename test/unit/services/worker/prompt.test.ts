@@ -1,6 +1,13 @@
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { TaskGrant } from '../../../../schemas/index.ts';
-import { composePrompt, type EarlierWork } from '../../../../services/worker/prompt.ts';
+import {
+  type EarlierWork,
+  type PromptInput,
+  promptPieces,
+  promptText,
+} from '../../../../services/worker/prompt.ts';
+import { recordPrompt } from '../../../../services/worker/prompt-record.ts';
 
 const grant = (more: Partial<TaskGrant>): TaskGrant => ({
   kind: 'work',
@@ -17,6 +24,21 @@ const grant = (more: Partial<TaskGrant>): TaskGrant => ({
   attachments: [],
   ...more,
 });
+
+const composePrompt = (
+  of: TaskGrant,
+  earlier?: EarlierWork,
+  mail?: string,
+  more: Partial<PromptInput> = {},
+) =>
+  promptText(
+    promptPieces({
+      grant: of,
+      ...(earlier === undefined ? {} : { earlier }),
+      ...(mail === undefined ? {} : { mail }),
+      ...more,
+    }),
+  );
 
 test("the task's own words stand first and untouched; a task without a body is its title", () => {
   expect(composePrompt(grant({}))).toBe('The title\n');
@@ -80,4 +102,67 @@ test('mail stands last, after everything of the operator', () => {
   const attachments = [{ kind: 'operator' as const, at: 1, text: 'hurry' }];
   const prompt = composePrompt(grant({ body: 'Do this.', attachments }), undefined, '## Mail for you\n\n…');
   expect(prompt).toBe('Do this.\n\n## Operator message\n\nhurry\n\n## Mail for you\n\n…\n');
+});
+
+test('every part stands in its order, and says where it comes from', () => {
+  const pieces = promptPieces({
+    grant: grant({
+      body: 'Do this.',
+      note: 'half done',
+      paths: ['src', 'test/a.ts'],
+      gates: [
+        { name: 'VG-A', run: 'npm test', timeout_ms: 1 },
+        { name: 'VG-B', run: ['node', 'b.js'], timeout_ms: 1 },
+      ],
+      attachments: [{ kind: 'failure', fence: 7, at: 1, text: 'red' }],
+    }),
+    protocol: { source: 'shipped single-task', text: 'How to work.' },
+    context: { source: '/p/context.md', text: 'We use tabs.' },
+    mail: '## Mail for you\n\none',
+    messages: [{ id: 'm1', at: '2026-03-01T10:00:00.000Z', text: 'be quick' }],
+  });
+  expect(pieces.map(({ part, source }) => [part, source])).toEqual([
+    ['task', 'task t'],
+    ['protocol', 'shipped single-task'],
+    ['context', '/p/context.md'],
+    ['scope', 'task t'],
+    ['note', 'task t'],
+    ['attachment', 'failure of fence 7'],
+    ['mail', 'unread mail'],
+    ['operator', 'operator m1'],
+  ]);
+  expect(promptText(pieces)).toContain(
+    '## Scope and gates\n\nChange only what lies under: `src`, `test/a.ts`.\nYour change must pass: VG-A (`npm test`), VG-B (`node b.js`).',
+  );
+  expect(promptText(pieces)).toMatch(/## Operator Message \(2026-03-01T10:00:00.000Z\)\n\nbe quick\n$/);
+});
+
+test("an operator's prompt takes the place of the task's own words, and of nothing else", () => {
+  const pieces = promptPieces({
+    grant: grant({ body: 'Do this.', note: 'half done' }),
+    override: { id: 'o1', at: '2026-03-01T10:00:00.000Z', text: 'Only look.' },
+  });
+  expect(promptText(pieces)).toBe('Only look.\n\n## Progress so far\n\nhalf done\n');
+  expect(pieces[0]).toMatchObject({ part: 'override', source: 'operator o1' });
+});
+
+test('what is kept of a prompt are its parts, their hashes, and that of the whole', () => {
+  const pieces = promptPieces({ grant: grant({ body: 'Do this.', note: 'half done' }) });
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+  expect(recordPrompt(pieces)).toEqual({
+    prompts: [
+      { part: 'task', source: 'task t', sha256: sha256('Do this.'), bytes: 8 },
+      {
+        part: 'note',
+        source: 'task t',
+        sha256: sha256('## Progress so far\n\nhalf done'),
+        bytes: 29,
+      },
+    ],
+    prompt_sha256: sha256(promptText(pieces)),
+  });
+  const many = Array.from({ length: 80 }, (_, n) => ({ id: `${n}`, at: 'x', text: 'y' }));
+  const { prompts } = recordPrompt(promptPieces({ grant: grant({}), messages: many }));
+  expect(prompts).toHaveLength(64);
+  expect(prompts.at(-1)).toMatchObject({ part: 'rest', source: '18 more parts' });
 });

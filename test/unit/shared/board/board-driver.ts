@@ -16,6 +16,7 @@ import type {
   Report,
   Task,
   TaskSpec,
+  Usage,
 } from '../../../../schemas/index.ts';
 import { check } from '../../../../schemas/index.ts';
 import {
@@ -25,6 +26,7 @@ import {
   applyLook,
   applyMail,
   applyReport,
+  applyUsage,
 } from '../../../../shared/board/decide.ts';
 import { type ClaimDecision, grantView } from '../../../../shared/board/decide-claim.ts';
 import type { MailInput, Sighting } from '../../../../shared/board/decide-letters.ts';
@@ -135,6 +137,15 @@ export function createDriver(changes: Partial<BoardConfig> = {}) {
       const applied = applyLook(driver.board, { seq, sight }, driver.now);
       driver.record(applied.events);
       return applied;
+    },
+    /** A beat said what a run has used so far. */
+    usage(from: string, fence: number, usage: Usage): readonly Event[] {
+      const { events } = applyUsage(driver.board, { from, fence, usage }, driver.now);
+      driver.record(events);
+      return events;
+    },
+    profile(profile: string, action: 'cool' | 'stop' | 'resume', more: object = {}, from = 'op') {
+      return driver.command({ kind: 'profile', profile, action, ...more }, from);
     },
     claim(from: string, part: ClaimPart = {}): Applied<ClaimDecision> {
       const input = driver.claimOf(from, part);

@@ -55,8 +55,9 @@ describe('attempts', () => {
     ['rate_limited', 90_000],
     ['rate_limited', undefined],
     ['auth_failed', undefined],
-  ])('are not counted by %s, which waits until its reset time (%s)', (outcome, inMs) => {
+  ])('are not counted by %s, which in an old journal waits until its reset time (%s)', (outcome, inMs) => {
     const driver = createDriver();
+    driver.board.format = 3;
     driver.add({ id: 'a' });
     const retryAt = inMs === undefined ? {} : { retry_at: driver.now + inMs };
     driver.fail('w1', driver.take('w1'), { outcome, ...retryAt });
@@ -69,6 +70,7 @@ describe('attempts', () => {
 
   it('never wait for a reset time that has passed', () => {
     const driver = createDriver();
+    driver.board.format = 3;
     driver.add({ id: 'a' });
     driver.fail('w1', driver.take('w1'), { outcome: 'rate_limited', retry_at: 5 });
     expect(driver.take('w1').task).toBe('a');

@@ -34,7 +34,8 @@ describe('compiling waggle.yaml', () => {
         roles: { ann: 'operator' },
       },
       profiles: new Map(),
-      workers: { count: 1, labels: [], checkpointMs: 60_000 },
+      pools: new Map(),
+      workers: { count: 1, mode: 'single-task', labels: [], checkpointMs: 60_000 },
       bus: {},
     });
     expect(check('BoardConfig', config.board)).toMatchObject({ ok: true });
@@ -93,6 +94,10 @@ bus: { output_max_bytes: 20MiB, output_max_age: 1d }
       prompt: 'stdin',
       env: ['HOME'],
       set: { A: '1' },
+      args: [],
+      rights: 'edit',
+      mcp: false,
+      startMs: 60_000,
       maxConcurrency: 4,
       timeoutMs: 90_000,
       silenceMs: 300,
@@ -104,6 +109,10 @@ bus: { output_max_bytes: 20MiB, output_max_age: 1d }
       prompt: 'file',
       env: [],
       set: {},
+      args: [],
+      rights: 'edit',
+      mcp: false,
+      startMs: 60_000,
       timeoutMs: 3_600_000,
       silenceMs: 900_000,
       graceMs: 10_000,
@@ -111,11 +120,125 @@ bus: { output_max_bytes: 20MiB, output_max_age: 1d }
     expect(config.workers).toEqual({
       count: 3,
       profile: 'mock',
+      mode: 'single-task',
       labels: ['gpu'],
       checkpointMs: 90_000,
     });
     expect(config.bus).toEqual({ outputMaxBytes: 20_971_520, outputMaxAgeMs: 86_400_000 });
     expect(check('BoardConfig', config.board)).toMatchObject({ ok: true });
+  });
+
+  it('compiles profiles of known harnesses, pools and budgets', () => {
+    const config = compiled(`project: demo
+profiles:
+  claude-1:
+    harness: claude
+    account: accounts/one
+    model: opus
+    args: [--verbose]
+    weight: 2
+    budget: { tokens: 2M, cost: 12.5, duration: 1h30m, per: day }
+    start: 90s
+    timeout: 2h
+  codex-1: { harness: codex, program: bin/codex, rights: full, mcp: false, prompt: stdin, template: none }
+  pi-1: { harness: pi, program: pi-next, account: /accounts/pi }
+pools:
+  main: { profiles: [claude-1, codex-1, claude-1] }
+  best: { profiles: [pi-1], strategy: quota_aware }
+budgets:
+  run: { tokens: 500k }
+  task: { tokens: "1.1M" }
+  profile: { cost: 3 }
+  project: { tokens: 9000000, per: total }
+workers: { pool: main, mode: continuous }
+`);
+    expect(config.profiles.get('claude-1')).toEqual({
+      harness: 'claude',
+      command: [],
+      account: '/repo/sub/accounts/one',
+      model: 'opus',
+      args: ['--verbose'],
+      rights: 'edit',
+      mcp: true,
+      env: [],
+      set: {},
+      startMs: 90_000,
+      timeoutMs: 7_200_000,
+      silenceMs: 900_000,
+      graceMs: 10_000,
+    });
+    expect(config.profiles.get('codex-1')).toMatchObject({
+      program: '/repo/sub/bin/codex',
+      rights: 'full',
+      mcp: false,
+      prompt: 'stdin',
+      template: 'none',
+    });
+    expect(config.profiles.get('pi-1')).toMatchObject({ program: 'pi-next', account: '/accounts/pi' });
+    expect(config.board.profiles).toEqual({
+      'claude-1': {
+        weight: 2,
+        budget: { tokens: 2_000_000, cost_usd: 12.5, duration_ms: 5_400_000, per: 'day' },
+      },
+      'codex-1': {},
+      'pi-1': {},
+    });
+    const pools = {
+      main: { strategy: 'round_robin', profiles: ['claude-1', 'codex-1'] },
+      best: { strategy: 'quota_aware', profiles: ['pi-1'] },
+    };
+    expect(config.board.pools).toEqual(pools);
+    expect(config.pools).toEqual(new Map(Object.entries(pools)));
+    expect(config.board.budgets).toEqual({
+      run: { tokens: 500_000 },
+      task: { tokens: 1_100_000 },
+      profile: { cost_usd: 3 },
+      project: { tokens: 9_000_000, per: 'total' },
+    });
+    expect(config.workers).toEqual({
+      count: 1,
+      pool: 'main',
+      mode: 'continuous',
+      labels: [],
+      checkpointMs: 60_000,
+    });
+    expect(check('BoardConfig', config.board)).toMatchObject({ ok: true });
+  });
+
+  it('compiles rules for stopping, with their defaults', () => {
+    const stop = (text: string) => compiled(`project: demo\nworkers: { stop: ${text} }`).workers.stop;
+    expect(stop('{ quantitative: { run: ./done.sh, exit_codes: [0] } }')).toEqual({
+      quantitative: {
+        run: './done.sh',
+        every: 1,
+        when: 'before',
+        exitCodes: [0],
+        invert: false,
+        decision: 'stop',
+        timeoutMs: 30_000,
+      },
+    });
+    const whole = `{
+      quantitative: { run: [a, b], every: 3, when: both, invert: true, exit_codes: [1, 2], stdout: nonempty,
+        stderr: empty, stdout_matches: "^x", stderr_matches: y, decision: continue, timeout: 5s },
+      qualitative: { every: 5, prompt: Is it done? } }`;
+    expect(stop(whole)).toEqual({
+      quantitative: {
+        run: ['a', 'b'],
+        every: 3,
+        when: 'both',
+        exitCodes: [1, 2],
+        invert: true,
+        stdout: 'nonempty',
+        stderr: 'empty',
+        stdoutMatches: /^x/,
+        stderrMatches: /y/,
+        decision: 'continue',
+        timeoutMs: 5_000,
+      },
+      qualitative: { every: 5, prompt: 'Is it done?', onInvalid: 'continue' },
+    });
+    expect(stop('{}')).toBeUndefined();
   });
 
   it('leaves the file it was given as it was', () => {

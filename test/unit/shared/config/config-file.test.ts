@@ -51,7 +51,7 @@ bus: [1]
       'waggle.yaml:14: profiles.mock.timeout: expected a duration such as 300ms, 30s, 45m, 2h, 1h30m or 1d, got "soon"',
       'waggle.yaml:14: profiles.mock.set.A-B: expected the name of an environment variable, got "A-B"',
       'waggle.yaml:14: profiles.mock.set.PORT: expected text, got 80; put it in quotes',
-      'waggle.yaml:15: profiles.none: `command` is missing; expected a list',
+      'waggle.yaml:15: profiles.none: `command` is missing; expected a list, or another `harness`, such as claude, which needs none',
       'waggle.yaml:16: profiles."Bad Name": expected a name of lower-case letters, digits and dashes (at most 63), got "Bad Name"',
       'waggle.yaml:17: policies.weights.a: expected a number above 0, got 0',
       'waggle.yaml:17: policies: unknown key `maxAttempts`; did you mean `max_attempts`?',
@@ -97,11 +97,72 @@ bus: [1]
       'waggle.yaml:2: lanes.main.gates[0]: no gate `VG-A` is defined; none is known here',
     ],
     [
+      'project: demo\nprofiles: { a: { comand: [x] } }',
+      'waggle.yaml:2: profiles.a: unknown key `comand`; did you mean `command`?',
+    ],
+    [
+      'project: demo\nbudgets: { project: { tokens: 1.5 } }',
+      'waggle.yaml:2: budgets.project.tokens: expected a number of tokens above 0 such as 200000, 500k or 2M, got 1.5',
+    ],
+    [
+      'project: demo\nbudgets: { project: { tokens: 2G } }',
+      'waggle.yaml:2: budgets.project.tokens: expected a number of tokens above 0 such as 200000, 500k or 2M, got "2G"',
+    ],
+    [
+      'project: demo\nbudgets: { task: { per: day } }',
+      'waggle.yaml:2: budgets.task: unknown key `per`; known: tokens, cost, duration',
+    ],
+    [
       'project: demo\n__proto__: { a: 1 }',
-      'waggle.yaml:2: unknown key `__proto__`; known: project, lanes, gates, profiles, policies, workers, roles, bus',
+      'waggle.yaml:2: unknown key `__proto__`; known: project, lanes, gates, profiles, pools, budgets, policies, workers, roles, bus',
     ],
   ])('%j has one problem', (text, problem) => {
     expect(problems(text)).toEqual([problem]);
+  });
+
+  it('says what profiles, pools and workers may not be together, and what to write instead', () => {
+    const text = `project: demo
+profiles:
+  any: { command: [x], program: y, model: m, account: ~/a, args: [z], rights: full, mcp: true }
+  own: { harness: claude, command: [x] }
+  far: { harness: codex, account: ~/.codex }
+  odd: { harness: cursor }
+pools:
+  main: { profiles: [own, fra], strategy: fair }
+  none: { profiles: [] }
+workers:
+  profile: own
+  pool: man
+  stop:
+    quantitative: { run: ./done.sh, stdout: any }
+`;
+    expect(problems(text)).toEqual([
+      'waggle.yaml:3: profiles.any.program: is for known harnesses, and this one is any command; `command` names the program',
+      'waggle.yaml:3: profiles.any.model: is for known harnesses, and this one is any command; put it into `command`',
+      'waggle.yaml:3: profiles.any.account: is for known harnesses, and this one is any command; put it into `command`, or `set` a variable',
+      'waggle.yaml:3: profiles.any.args: is for known harnesses, and this one is any command; put them into `command`',
+      'waggle.yaml:3: profiles.any.rights: is for known harnesses, and this one is any command; put its flags into `command`',
+      'waggle.yaml:3: profiles.any.mcp: is for known harnesses, and this one is any command; put its flags into `command`',
+      'waggle.yaml:3: profiles.any.account: `~` is not expanded; write the whole path',
+      'waggle.yaml:4: profiles.own.command: harness claude brings its own; name another program with `program`',
+      'waggle.yaml:5: profiles.far.account: `~` is not expanded; write the whole path',
+      'waggle.yaml:6: profiles.odd.harness: expected one of claude, codex, opencode, pi, droid, gemini, command, got "cursor"',
+      'waggle.yaml:8: pools.main.strategy: expected one of round_robin, weighted, least_used, quota_aware, got "fair"',
+      'waggle.yaml:8: pools.main.profiles[1]: no profile `fra` is defined; did you mean `far`?',
+      'waggle.yaml:9: pools.none.profiles: expected at least one entry, got none',
+      'waggle.yaml:12: workers.pool: no pool `man` is defined; did you mean `main`?',
+      'waggle.yaml:12: workers.pool: workers have a profile or a pool, not both; a task can name its profile in `requires`',
+      'waggle.yaml:14: workers.stop.quantitative: says never when it holds; give it exit_codes, stdout, stderr, stdout_matches or stderr_matches',
+    ]);
+  });
+
+  it.each(['stdout_matches', 'stderr_matches'])('takes only a regular expression for %s', (key) => {
+    const rule = (pattern: string) =>
+      problems(`project: demo\nworkers: { stop: { quantitative: { run: x, ${key}: "${pattern}" } } }`);
+    expect(rule('^done')).toEqual([]);
+    expect(rule('(')).toEqual([
+      expect.stringContaining(`workers.stop.quantitative.${key}: expected a regular expression: `),
+    ]);
   });
 
   it('takes a key with nothing behind it for an absent one', () => {

@@ -34,6 +34,7 @@ const task: CurrentTask = {
   labels: ['parser'],
   gates: ['VG-TEST'],
   deadline: '2026-03-01T09:00:00.000Z',
+  worktree: '/state/work/run-1',
 };
 const note = async (...words: unknown[]) => {
   if (fenced) throw new WaggleError('refused', { message: 'fence 7 is not live any more', reason: 'fenced' });
@@ -102,6 +103,7 @@ describe('inside a run', () => {
       [
         't-1  Fix it',
         'fence 7, run run-1, attempt 2, expects change, lane main',
+        'worktree: /state/work/run-1',
         'labels: parser',
         'paths: src',
         'gates: VG-TEST',

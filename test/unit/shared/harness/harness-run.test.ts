@@ -4,13 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../../../shared/clock.ts';
-import {
-  type CommandContext,
-  type CommandInput,
-  type CommandProfile,
-  type RunResult,
-  runCommand,
-} from '../../../../shared/harness/command.ts';
+import { command as commandAdapter } from '../../../../shared/harness/command.ts';
+import type { HarnessContext, HarnessInput } from '../../../../shared/harness/harness-input.ts';
+import { type HarnessResult, startHarness } from '../../../../shared/harness/harness-run.ts';
+import { classify } from '../../../../shared/harness/outcome.ts';
+import { commandProfile, type HarnessProfile } from '../../../../shared/harness/profile.ts';
 import { silentLog } from '../../../../shared/log.ts';
 import { randomId } from '../../../../shared/random.ts';
 import { processesWith, waitUntil } from '../../../support/fake-harness-watch.ts';
@@ -19,7 +17,7 @@ const STUBBORN = fileURLToPath(new URL('../../../support/fake-harness-stubborn.s
 const environment = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/home/bee' };
 
 let folder: string;
-let input: CommandInput;
+let input: HarnessInput;
 let marker: string;
 
 beforeAll(async () => {
@@ -28,6 +26,7 @@ beforeAll(async () => {
     promptFile: join(folder, 'prompt.md'),
     promptText: 'make honey',
     worktree: folder,
+    records: folder,
     project: 'hive',
     taskId: 't-1',
     fence: 7,
@@ -41,34 +40,43 @@ beforeEach(() => {
   marker = `marker-${randomId(10)}`;
 });
 
-const profileOf = (command: readonly string[], changes: Partial<CommandProfile> = {}): CommandProfile => ({
-  command,
-  prompt: 'file',
-  env: [],
-  set: {},
-  graceMs: 200,
-  ...changes,
-});
-const contextOf = (changes: Partial<CommandContext> = {}): CommandContext => ({
+const profileOf = (command: readonly string[], changes: Partial<HarnessProfile> = {}): HarnessProfile =>
+  commandProfile({ command, graceMs: 200, ...changes });
+const contextOf = (changes: Partial<HarnessContext> = {}): HarnessContext => ({
   clock: systemClock,
   log: silentLog,
   environment,
   ...changes,
 });
-const sh = (line: string, changes?: Partial<CommandProfile>) =>
+const sh = (line: string, changes?: Partial<HarnessProfile>) =>
   profileOf(['sh', '-c', line, marker], changes);
-const resultOf = (profile: CommandProfile, changes?: Partial<CommandContext>): Promise<RunResult> =>
-  runCommand(profile, input, contextOf(changes)).result;
+type Classed = HarnessResult & Pick<ReturnType<typeof classify>, 'outcome' | 'reason'>;
+const start = (profile: HarnessProfile, given = input, changes?: Partial<HarnessContext>) =>
+  startHarness(commandAdapter, profile, given, contextOf(changes));
+const classed = async (profile: HarnessProfile, result: Promise<HarnessResult>): Promise<Classed> => {
+  const done = await result;
+  const { outcome, reason } = classify({
+    ...done,
+    expects: 'any',
+    harness: 'command',
+    limits: profile,
+    now: systemClock.now(),
+  });
+  return { ...done, outcome, reason };
+};
+const resultOf = (profile: HarnessProfile, changes?: Partial<HarnessContext>): Promise<Classed> =>
+  classed(profile, start(profile, input, changes).result);
 
 test('exit 0 is completed, with its output counted and kept', async () => {
   const logFile = join(folder, 'run.log');
-  expect(await resultOf(sh('echo working; echo done'), { logFile })).toEqual({
+  expect(await resultOf(sh('echo working; echo done'), { logFile })).toMatchObject({
     outcome: 'completed',
     exitCode: 0,
     reason: 'the harness ended with exit code 0',
     tail: 'working\ndone',
+    lastLines: 'working\ndone',
     outputBytes: 13,
-    durationMs: expect.any(Number),
+    usage: { duration_ms: expect.any(Number) },
   });
   expect(await readFile(logFile, 'utf8')).toBe('working\ndone\n');
 });
@@ -95,8 +103,11 @@ test('a harness that cannot start is an environment failure with the cause', asy
     reason: expect.stringContaining('cannot start no-such-harness: it was not found on PATH'),
   });
   const gone = { ...input, worktree: join(folder, 'gone') };
-  const { result } = runCommand(profileOf(['sh']), gone, contextOf());
-  expect(await result).toMatchObject({ outcome: 'env_failed', reason: expect.stringContaining('directory') });
+  const { result } = start(profileOf(['sh']), gone);
+  expect(await classed(profileOf(['sh']), result)).toMatchObject({
+    outcome: 'env_failed',
+    reason: expect.stringContaining('directory'),
+  });
 });
 
 test('the wall limit ends a harness that talks and ignores TERM, with all it forked', async () => {
@@ -135,19 +146,19 @@ test('a run that is aborted is killed, or fenced when its right has ended', asyn
   ] as const) {
     const control = new AbortController();
     let isUp = false;
-    const { result } = runCommand(
-      profileOf(['sh', STUBBORN, marker], reason === 'kill' ? { graceMs: 60_000 } : {}),
-      input,
-      contextOf({
-        signal: control.signal,
-        onOutput: () => {
-          isUp = true;
-        },
-      }),
-    );
+    const profile = profileOf(['sh', STUBBORN, marker], reason === 'kill' ? { graceMs: 60_000 } : {});
+    const { result } = start(profile, input, {
+      signal: control.signal,
+      onOutput: () => {
+        isUp = true;
+      },
+    });
     await waitUntil('the harness is up', () => isUp);
     control.abort(reason);
-    expect(await result).toMatchObject({ outcome, reason: `the harness was stopped (${reason})` });
+    expect(await classed(profile, result)).toMatchObject({
+      outcome,
+      reason: `the harness was stopped (${reason})`,
+    });
     expect(await processesWith(marker)).toEqual([]);
   }
 });
@@ -160,13 +171,10 @@ test('an abort before or during the start leaves nothing', async () => {
     outputBytes: 0,
   });
   const control = new AbortController();
-  const { result } = runCommand(
-    profileOf(['sh', STUBBORN, marker]),
-    input,
-    contextOf({ signal: control.signal }),
-  );
+  const profile = profileOf(['sh', STUBBORN, marker]);
+  const { result } = start(profile, input, { signal: control.signal });
   control.abort(new Error('fenced'));
-  expect(await result).toMatchObject({ outcome: 'fenced' });
+  expect(await classed(profile, result)).toMatchObject({ outcome: 'fenced' });
   expect(await processesWith(marker)).toEqual([]);
 });
 
@@ -174,12 +182,12 @@ test('the prompt goes by file, by standard input above 128 KiB, or by argument',
   expect((await resultOf(profileOf(['cat', '{prompt_file}']))).tail).toBe('make honey');
   const long = { ...input, promptFile: join(folder, 'long.md'), promptText: 'x'.repeat(200_000) };
   await writeFile(long.promptFile, long.promptText);
-  const counted = runCommand(sh('wc -c', { prompt: 'stdin' }), long, contextOf());
+  const counted = start(sh('wc -c', { prompt: 'stdin' }), long);
   expect((await counted.result).tail.trim()).toBe('200000');
   const argument = profileOf(['printf', '%s|', '{task}', '{prompt}'], { prompt: 'argument' });
   expect((await resultOf(argument)).tail).toBe('t-1|make honey|');
-  const refused = runCommand(profileOf(['cat'], { prompt: 'argument' }), long, contextOf());
-  expect(await refused.result).toMatchObject({
+  const byArgument = profileOf(['cat'], { prompt: 'argument' });
+  expect(await classed(byArgument, start(byArgument, long).result)).toMatchObject({
     outcome: 'env_failed',
     reason: expect.stringContaining('less than 128 KiB'),
   });
@@ -194,10 +202,10 @@ test('the harness sees allowed names, fixed values and its identity, and nothing
     env: ['API_KEY', 'CLAUDE_*'],
     set: { MODE: 'fast', WAGGLE_TASK: 'forged' },
   });
-  const run = runCommand(
+  const run = start(
     profile,
     { ...input, socket: '/state/r-1.sock' },
-    contextOf({
+    {
       environment: {
         ...environment,
         LC_ALL: 'C',
@@ -208,7 +216,7 @@ test('the harness sees allowed names, fixed values and its identity, and nothing
         NODE_OPTIONS: 'secret',
         LANG: undefined,
       },
-    }),
+    },
   );
   const lines = (await run.result).tail.split('\n').filter((line) => !/^(PWD|SHLVL|_)=/.test(line));
   expect(lines.sort()).toEqual([
@@ -230,7 +238,7 @@ test('the harness sees allowed names, fixed values and its identity, and nothing
 
 test('progress is told while it runs', async () => {
   const control = new AbortController();
-  const run = runCommand(sh('echo hello; exec sleep 60'), input, contextOf({ signal: control.signal }));
+  const run = start(sh('echo hello; exec sleep 60'), input, { signal: control.signal });
   await waitUntil('output is counted', () => run.outputBytes() === 6);
   await waitUntil('its age grows', () => run.lastOutputAgeMs() >= 50);
   expect(run.lastOutputAgeMs()).toBeLessThan(5_000);

@@ -1,0 +1,94 @@
+/**
+ * Where an agent's grants come from: claims, each with the report that waits, one at a time. Owns what a claim has to say
+ * of earlier mail; the outbox owns keeping, the courier delivering.
+ *
+ * 1. A grant is held, and so listed in beats, until its report is delivered.
+ * 2. A claim that was cut off is made void by the next one, before anything else is claimed.
+ */
+import type { ClaimAnswer } from '../../schemas/index.ts';
+import type { Claimer } from '../bus/claimer.ts';
+import type { Courier } from './courier.ts';
+import type { HeldGrant } from './held-grant.ts';
+import type { Outbox } from './outbox.ts';
+
+export interface GrantSourceOptions {
+  readonly claimer: Claimer;
+  readonly courier: Courier;
+  readonly outbox: Outbox;
+  readonly held: Set<HeldGrant>;
+}
+
+/** What a claim brought; `isCarrying`: it brought a report, and so was answered at once. */
+export interface Asked {
+  readonly answer: ClaimAnswer;
+  readonly isCarrying: boolean;
+}
+
+const LEAVE_MS = 5_000;
+
+export class GrantSource {
+  readonly #options: GrantSourceOptions;
+  #afterMail: number | undefined;
+
+  constructor(options: GrantSourceOptions) {
+    this.#options = options;
+  }
+
+  /** Delivers what a predecessor left: the first claim is decided after it. */
+  async begin(signal: AbortSignal): Promise<void> {
+    this.#afterMail = await this.#options.courier.flush(signal);
+  }
+
+  /** One claim, with the report that waits, if it is one. Rejects when the signal aborts meanwhile. */
+  async ask(signal: AbortSignal, waitMs?: number): Promise<Asked> {
+    const { claimer, courier } = this.#options;
+    const report = await courier.forClaim(signal);
+    const answer = await claimer.next({
+      holds: [],
+      signal,
+      ...(waitMs === undefined ? {} : { waitMs }),
+      ...(report === undefined ? {} : { report }),
+      ...(this.#afterMail === undefined ? {} : { afterMail: this.#afterMail }),
+    });
+    if (answer.report !== undefined) await courier.answered(answer.report);
+    this.letGo();
+    // A claim that was told `nothing` may not have been decided: the mail that it waited for may not be read yet.
+    if (answer.kind !== 'nothing') this.#afterMail = undefined;
+    return { answer, isCarrying: report !== undefined };
+  }
+
+  /** What a claim could not carry goes by mail. */
+  async settle(signal: AbortSignal): Promise<void> {
+    const { courier, outbox } = this.#options;
+    if (outbox.pending().length > 1) this.#afterMail = (await courier.flush(signal)) ?? this.#afterMail;
+    this.letGo();
+  }
+
+  /** Reports go out, and a claim that asks for nothing makes the one that was cut off void. */
+  async withdraw(): Promise<void> {
+    const { claimer, courier } = this.#options;
+    const signal = AbortSignal.timeout(LEAVE_MS);
+    const report = await courier.forClaim(signal);
+    // Several reports go first: the claim ends whatever grant they are about.
+    const afterMail = report === undefined ? await courier.flush(signal) : undefined;
+    const answer = await claimer.next({
+      holds: [],
+      waitMs: afterMail === undefined ? 0 : LEAVE_MS / 2,
+      leaving: true,
+      signal,
+      ...(afterMail === undefined ? {} : { afterMail }),
+      ...(report === undefined ? {} : { report }),
+    });
+    if (answer.report !== undefined) await courier.answered(answer.report);
+    await courier.flush(signal);
+    this.letGo();
+  }
+
+  /** Grants whose reports are delivered are held no longer. */
+  letGo(): void {
+    const { held, courier } = this.#options;
+    for (const holding of held) {
+      if (holding.isOver && !courier.isReporting(holding.grant.fence)) held.delete(holding);
+    }
+  }
+}

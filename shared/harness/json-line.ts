@@ -1,0 +1,53 @@
+/**
+ * Lines of JSON from programs that nobody controls: read without trust, never throwing. Pure.
+ */
+
+export type Json = Readonly<Record<string, unknown>>;
+
+/** The object that the line is, if it is one. */
+export function parseObject(line: string): Json | undefined {
+  try {
+    return objectOf(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
+}
+
+export const objectOf = (value: unknown): Json | undefined =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
+
+/** The object under those keys; an empty one where there is none. */
+export function inside(value: unknown, ...keys: readonly string[]): Json {
+  let found: unknown = value;
+  for (const key of keys) found = objectOf(found)?.[key];
+  return objectOf(found) ?? {};
+}
+
+export const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
+
+export const numberOf = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+
+export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** A count of tokens; what is none is 0. */
+export const countOf = (value: unknown): number => Math.max(0, Math.round(numberOf(value) ?? 0));
+
+const DETAIL_CHARS = 400;
+/** What tells most of a call of a tool, first. */
+const TELLING = ['command', 'cmd', 'file_path', 'filePath', 'path', 'pattern', 'query', 'url', 'description'];
+
+/** What a tool was called with, in few words. */
+export function detailOf(input: unknown): string | undefined {
+  if (typeof input === 'string') return textOf(input.slice(0, DETAIL_CHARS));
+  const fields = objectOf(input);
+  if (fields === undefined) return undefined;
+  for (const name of TELLING) {
+    const value = fields[name];
+    const text = Array.isArray(value) ? value.join(' ') : textOf(value);
+    if (text !== undefined) return text.slice(0, DETAIL_CHARS);
+  }
+  const all = JSON.stringify(fields);
+  return all === '{}' ? undefined : all.slice(0, DETAIL_CHARS);
+}

@@ -1,0 +1,83 @@
+/**
+ * Reads the stream of opencode (`opencode run --format json`, version 1.18). Pure.
+ *
+ * 1. While it tries again it prints nothing. An `error` is its last word, with the provider's status and headers.
+ * 2. It has no event for its end: the last step is the one that calls no tool.
+ * 3. Usage is the sum over its steps; its request for a title is in none of them.
+ */
+import type { Usage } from '../../schemas/index.ts';
+import type { HarnessEvent, StreamReader } from './adapter.ts';
+import { countOf, detailOf, inside, type Json, numberOf, parseObject, textOf } from './json-line.ts';
+import { resetOfHeaders } from './reset-time.ts';
+import { toldFault } from './told-fault.ts';
+import { addUsage } from './usage.ts';
+
+export function opencodeReader(): StreamReader {
+  let session: string | undefined;
+  let used: Usage | undefined;
+  const meaning = (event: Json): HarnessEvent[] => {
+    const part = inside(event, 'part');
+    switch (event['type']) {
+      case 'text': {
+        const text = textOf(part['text']);
+        return text === undefined ? [] : [{ kind: 'text', text }];
+      }
+      case 'tool_use': {
+        const detail = detailOf(inside(part, 'state')['input']);
+        const name = textOf(part['tool']) ?? 'tool';
+        return [{ kind: 'tool', name, ...(detail === undefined ? {} : { detail }) }];
+      }
+      case 'step_finish': {
+        used = addUsage(used, usageOf(part));
+        const isLast = part['reason'] !== 'tool-calls';
+        return [
+          { kind: 'usage', usage: used ?? {} },
+          ...(isLast ? [{ kind: 'end', isError: false } as const] : []),
+        ];
+      }
+      case 'error':
+        return [ofError(inside(event, 'error')), { kind: 'end', isError: true }];
+      default:
+        return [];
+    }
+  };
+  return {
+    push(line) {
+      const event = parseObject(line);
+      if (event === undefined) return [];
+      const id = textOf(event['sessionID']);
+      if (id === undefined || id === session) return meaning(event);
+      session = id;
+      return [{ kind: 'session', id }, ...meaning(event)];
+    },
+  };
+}
+
+function ofError(error: Json): HarnessEvent {
+  const data = inside(error, 'data');
+  const name = textOf(error['name']) ?? 'error';
+  const status = numberOf(data['statusCode']) ?? (/auth/i.test(name) ? 401 : undefined);
+  return toldFault({
+    message: textOf(data['message']) ?? textOf(error['message']) ?? name,
+    status,
+    willRetry: false,
+    reset: resetOfHeaders(inside(data, 'responseHeaders')),
+  });
+}
+
+function usageOf(part: Json): Usage {
+  const tokens = inside(part, 'tokens');
+  const cached = countOf(inside(tokens, 'cache')['read']);
+  const input = countOf(tokens['input']) + cached + countOf(inside(tokens, 'cache')['write']);
+  // Reasoning stands beside the output or within it, as the provider counts it: the total tells.
+  const told = countOf(tokens['output']) + countOf(tokens['reasoning']);
+  const total = numberOf(tokens['total']);
+  const output = total === undefined || total < input ? told : total - input;
+  const cost = numberOf(part['cost']);
+  return {
+    input_tokens: input,
+    cached_input_tokens: cached,
+    output_tokens: Math.round(output),
+    ...(cost === undefined ? {} : { cost_usd: Math.max(0, cost) }),
+  };
+}

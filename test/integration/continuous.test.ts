@@ -1,0 +1,175 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { EventOf, RunRecord } from '../../schemas/index.ts';
+import { add, eventsOf, until } from '../support/asking.ts';
+import { gitIn } from '../support/repository.ts';
+import { type SocketRuns, startSocketRuns } from '../support/socket-runs.ts';
+import type { RunningWorker } from '../support/swarm.ts';
+
+/** Does each task by writing a file of its name into the task's own tree, and takes the next until there is none. */
+const GOES_ON = `
+import { existsSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+const [wait] = process.argv.slice(2);
+const socket = connect(process.env.WAGGLE_SOCKET);
+const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
+const ask = async (cmd, args = {}) => {
+  socket.write(JSON.stringify({ cmd, args }) + '\\n');
+  const answer = JSON.parse((await lines.next()).value);
+  console.log(JSON.stringify({ cmd, ...answer }));
+  return answer;
+};
+let { result: task } = await ask('task.current');
+for (;;) {
+  const { body = '' } = task;
+  if (body.includes('too early')) await ask('task.next');
+  if (body.includes('wait')) while (!existsSync(wait)) await new Promise((go) => setTimeout(go, 20));
+  if (body.includes('stuck')) await ask('task.block', { reason: 'no key' });
+  else {
+    if (!body.includes('nothing')) writeFileSync(join(task.worktree, task.task + '.txt'), task.task);
+    await ask('task.done', { note: 'wrote ' + task.task });
+  }
+  const { ok, result } = await ask('task.next');
+  if (!ok || result === undefined || result === null) break;
+  task = result;
+}
+if (process.argv[3] === 'linger') setInterval(() => {}, 1000);
+else socket.destroy();
+`;
+
+let runs: SocketRuns;
+let script: string;
+let count = 0;
+const workers: RunningWorker[] = [];
+
+beforeAll(async () => {
+  runs = await startSocketRuns();
+  script = join(runs.folder, 'goes-on.mjs');
+  writeFileSync(script, GOES_ON);
+  await runs.swarm.committer();
+});
+afterAll(() => runs.stop());
+
+async function worker(more: readonly string[] = [], waitFile = '/nonexistent'): Promise<string> {
+  count += 1;
+  const agent = `go-${count}`;
+  const command = ['node', script, waitFile, ...more];
+  workers.push(await runs.swarm.worker(agent, { command }, 5_000, { mode: 'continuous' }));
+  return agent;
+}
+const done = () => workers.pop()?.drain();
+const isOver = (id: string) => async () =>
+  ['closed', 'blocked', 'failed'].includes((await runs.view(id)).state);
+const runsOf = async (agent: string): Promise<RunRecord[]> =>
+  (await runs.client.query<'runs'>({ v: 1, kind: 'runs', agent })).runs.reverse();
+/** Of the harness that began with that run; empty: none did. */
+function outputOf(folder: string, run: string): string {
+  const file = join(folder, run, 'output.log');
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+const lane = { lane: 'main', expects: 'change' } as const;
+
+describe('a harness that goes on from task to task', () => {
+  test('does each in a tree, with a grant and a record of its own, and each is committed once', async () => {
+    const ids = ['c-1', 'c-2', 'c-3'];
+    await add(runs.client, ...ids.map((id) => ({ id, title: id, ...lane })));
+    const agent = await worker();
+    for (const id of ids) await until(`${id} is over`, isOver(id));
+    await done();
+    const records = await runsOf(agent);
+    expect(records.map(({ task, outcome }) => [task, outcome])).toEqual(ids.map((id) => [id, 'completed']));
+    expect(new Set(records.map(({ run }) => run)).size).toBe(3);
+    for (const { task, mode, usage, harness } of records) {
+      expect({ task, mode, harness }).toEqual({ task, mode: 'continuous', harness: 'command' });
+      expect(usage?.duration_ms).toBeGreaterThan(0);
+      const home = join(runs.folder, 'home');
+      const found = gitIn(home, 'log', '--format=%H', `--grep=Waggle-Task: ${task}`, 'waggle/main').split(
+        '\n',
+      );
+      expect(found).toHaveLength(1);
+      expect(gitIn(home, 'show', '--format=', '--name-only', found[0] ?? '')).toBe(`${task}.txt`);
+    }
+    // One process did them all.
+    const grants = (await eventsOf(runs.client)).filter(
+      (event): event is EventOf<'granted'> => event.type === 'granted' && event.grant.agent === agent,
+    );
+    expect(grants).toHaveLength(3);
+    const folder = join(runs.swarm.folder, agent, 'runs');
+    expect(readdirSync(folder).filter((run) => outputOf(folder, run) !== '')).toHaveLength(1);
+    expect(readdirSync(join(runs.swarm.folder, agent, 'work'))).toEqual([]);
+  });
+
+  test('may give one up, and takes the next', async () => {
+    await add(
+      runs.client,
+      { id: 's-1', title: 's-1', body: 'stuck', ...lane },
+      { id: 's-2', title: 's-2', ...lane },
+    );
+    await worker();
+    for (const id of ['s-1', 's-2']) await until(`${id} is over`, isOver(id));
+    await done();
+    expect(await runs.view('s-1')).toMatchObject({ state: 'blocked', blocked_reason: 'no key' });
+    expect((await runs.view('s-2')).state).toBe('closed');
+  });
+
+  test('must say of a task that it is over before it takes another', async () => {
+    await add(runs.client, { id: 'e-1', title: 'e-1', body: 'too early', ...lane });
+    const agent = await worker();
+    await until('e-1 is over', isOver('e-1'));
+    await done();
+    expect((await runs.view('e-1')).state).toBe('closed');
+    const [record] = await runsOf(agent);
+    const output = readFileSync(
+      join(runs.swarm.folder, agent, 'runs', record?.run ?? '', 'output.log'),
+      'utf8',
+    );
+    const early = output
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line))
+      .find(({ cmd }) => cmd === 'task.next');
+    expect(early).toMatchObject({ ok: false, error: { cause: { code: 'refused:task-in-hand' } } });
+    expect(early.error.message).toContain('waggle task done');
+  });
+
+  test('whose task is taken away is ended, and the next one begins anew', async () => {
+    const go = join(runs.folder, 'go-on-1');
+    await add(
+      runs.client,
+      { id: 'k-1', title: 'k-1', priority: 'P0', ...lane },
+      { id: 'k-2', title: 'k-2', priority: 'P1', body: 'wait', ...lane },
+      { id: 'k-3', title: 'k-3', priority: 'P2', ...lane },
+    );
+    const agent = await worker([], go);
+    const folder = join(runs.swarm.folder, agent, 'runs');
+    const said = () => readdirSync(folder).some((run) => outputOf(folder, run).includes('"task":"k-2"'));
+    await until('the harness has k-2 in hand', async () => existsSync(folder) && said());
+    await runs.client.command({ v: 1, kind: 'cancel', id: 'cancel-k-2', task: 'k-2' });
+    await until('k-3 is over', isOver('k-3'));
+    writeFileSync(go, '');
+    await done();
+    expect((await runs.view('k-2')).state).toBe('cancelled');
+    expect(readdirSync(folder).filter((run) => outputOf(folder, run) !== '')).toHaveLength(2);
+  });
+
+  test('that is drained gets no other task, and what it has is finished', async () => {
+    const go = join(runs.folder, 'go-on-2');
+    await add(
+      runs.client,
+      { id: 'd-1', title: 'd-1', priority: 'P0', body: 'wait', ...lane },
+      { id: 'd-2', title: 'd-2', priority: 'P1', ...lane },
+    );
+    await worker([], go);
+    await until('d-1 is in hand', async () => (await runs.view('d-1')).state === 'claimed');
+    const leaving = done();
+    writeFileSync(go, '');
+    await leaving;
+    await until('d-1 is committed', isOver('d-1'));
+    expect((await runs.view('d-1')).state).toBe('closed');
+    expect((await runs.view('d-2')).state).toBe('open');
+    await runs.client.command({ v: 1, kind: 'cancel', id: 'cancel-d-2', task: 'd-2' });
+  });
+});
