@@ -46,8 +46,10 @@ const reaches = ({ level }: Partial<BudgetMark> = {}, wanted: BudgetLevel): bool
 
 /** `more`: what is about to be added. Undefined: there is no such budget. */
 export function taskMark(board: Board, task: Task, more: Usage = {}): BudgetMark | undefined {
+  const budget = board.config.budgets?.task;
+  if (budget === undefined) return undefined;
   const used = growthOf(task.used_before ?? {}, addUsage(task.used ?? {}, more));
-  return markOf('task', task.id, board.config.budgets?.task, used);
+  return markOf('task', task.id, budget, used);
 }
 
 /** The same for a profile, by its own budget or the one that each has. */
@@ -78,13 +80,13 @@ const profileBudget = ({ config }: Board, profile: string): Budget | undefined =
 function markOf(
   scope: BudgetMark['scope'],
   name: string,
-  budget: BudgetLimit | undefined,
+  budget: BudgetLimit,
   used: Usage,
   day?: string,
 ): BudgetMark | undefined {
   let most: BudgetMark | undefined;
   for (const what of whats) {
-    const limit = budget?.[what];
+    const limit = budget[what];
     if (limit === undefined) continue;
     const mark = { scope, name, what, used: amountOf(used, what), limit };
     if (most === undefined || shareOf(mark) > shareOf(most)) most = mark;

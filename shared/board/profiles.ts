@@ -71,11 +71,12 @@ export function failuresAfter(
 }
 
 /** A run of the profile ended; ends that nobody reported say nothing of it. */
-export function countEnd(board: Board, profile: string, event: EventOf<'grant_ended'>): void {
-  if (board.format < PROFILES_FORMAT || event.end.report === undefined) return;
-  const { failures: _, failing: __, ...rest } = profileState(board, profile);
-  const next = failuresAfter(profileState(board, profile), { why: event.end.why, outcome: event.outcome });
-  if (next.failures === profileState(board, profile).failures && !board.profiles.has(profile)) return;
+export function countEnd(board: Board, profile: string, { end, outcome }: EventOf<'grant_ended'>): void {
+  if (board.format < PROFILES_FORMAT || end.report === undefined) return;
+  const known = profileState(board, profile);
+  const { failures, failing, ...rest } = known;
+  const next = failuresAfter(known, { why: end.why, outcome });
+  if (next.failures === failures && next.failing === failing) return;
   put(board, profile, { ...rest, ...next });
 }
 

@@ -24,15 +24,16 @@ const harnesses = ['claude', 'codex', 'opencode', 'pi', 'droid', 'gemini', 'comm
 const positive = integer(1);
 
 /** Kept as the file format has it; compound forms (`1h30m`), which that lacks, become milliseconds. */
-const duration: ScalarShape = {
+const durationFrom = (leastMs: number, expected: string): ScalarShape => ({
   kind: 'scalar',
-  expected: DURATION_EXPECTED,
+  expected,
   read: (value) => {
     if (typeof value !== 'string' && typeof value !== 'number') return undefined;
     const ms = parseDuration(value);
-    return ms === undefined ? undefined : `${ms}ms`;
+    return ms === undefined || ms < leastMs ? undefined : `${ms}ms`;
   },
-};
+});
+const duration = durationFrom(0, DURATION_EXPECTED);
 
 const aboveZero: ScalarShape = {
   kind: 'scalar',
@@ -70,7 +71,7 @@ const gate: Shape = {
   shapes: [text, object({ run: commandLine, timeout: duration }, ['run'])],
 };
 
-const limit = { tokens, cost: aboveZero, duration };
+const limit = { tokens, cost: aboveZero, duration: durationFrom(1, `${DURATION_EXPECTED}, above 0`) };
 const budget = object({ ...limit, per: oneOf(['day', 'total']) });
 
 const profile = object({

@@ -49,8 +49,11 @@ function harnessKeys(path: readonly string[], profile: Mapping): PathProblem[] {
   } else if (isSet('command')) {
     add('command', `harness ${String(harness)} brings its own; name another program with \`program\``);
   }
-  if (typeof profile.account === 'string' && profile.account.startsWith('~')) {
-    add('account', '`~` is not expanded; write the whole path');
+  for (const key of ['account', 'program']) {
+    const path = profile[key];
+    if (typeof path === 'string' && path.startsWith('~')) {
+      add(key, '`~` is not expanded; write the whole path');
+    }
   }
   return problems;
 }

@@ -4,12 +4,12 @@
 
 /** Limits of a provider or of an account. */
 const RATE_LIMIT: readonly RegExp[] = [
-  /\brate[ _-]?limit(s|ed|ing)?\b/i,
+  /\brate[ _-]?limit(s|ed|ing|_error)?\b/i,
   /\btoo many requests\b/i,
   /\b(quota|usage limit|credit limit|spending limit|session limit|weekly limit)\b[^\n]{0,40}\b(exceeded|reached|exhausted|hit)\b/i,
   /\b(exceeded|reached|exhausted|hit)\b[^\n]{0,40}\b(quota|usage limit|credit limit|session limit|weekly limit)\b/i,
   /\bresource[ _]?exhausted\b/i,
-  /\b(status|error|http|code|failed)\b[^\n\d]{0,16}\b429\b/i,
+  /\b(status|error|http|code)(\/[\d.]+)?['"]?\s*[:=(]*\s*429\b/i,
   /\b429\b[^\n]{0,16}\b(too many|status|error|rate)/i,
   /\btry again (later|in \d|at \d)/i,
   /\binsufficient_quota\b/i,
@@ -22,7 +22,7 @@ const AUTH: readonly RegExp[] = [
   /\bplease (run\b[^\n]{0,40}\blogin|log ?in|sign in|set an auth method)\b/i,
   /\bnot (logged|signed) in\b/i,
   /\b(authentication|authorization)[ _](failed|error|required)\b/i,
-  /\b(status|error|http|code|failed)\b[^\n\d]{0,16}\b40[13]\b/i,
+  /\b(status|error|http|code)(\/[\d.]+)?['"]?\s*[:=(]*\s*40[13]\b/i,
   /\b401\b[^\n]{0,16}\bunauthorized\b/i,
   /\b403\b[^\n]{0,16}\bforbidden\b/i,
   /^unauthorized\b/i,

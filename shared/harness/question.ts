@@ -103,6 +103,7 @@ function splitList(paragraph: string): [string, string] {
 
 const sentencesOf = (text: string): string[] =>
   text
+    .replace(/`[^`\n]*`/g, 'code')
     .replace(/\s+/g, ' ')
     .split(/(?<=[.!?？。:])["'”’)\]*_`]*\s+/)
     .map((sentence) => sentence.trim())

@@ -37,7 +37,8 @@ export function retryAfter(value: unknown): Reset {
   const text = typeof value === 'number' ? String(value) : value;
   if (typeof text !== 'string') return {};
   if (/^\s*\d+(\.\d+)?\s*$/.test(text)) return waitOf(Number(text) * 1_000);
-  const resetsAt = Date.parse(text);
+  // Nearly any text is a date to somebody.
+  const resetsAt = /\d{4}.*\d:\d\d/.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(resetsAt) ? {} : { resetsAt };
 }
 

@@ -21,7 +21,7 @@ export const codex: Harness = {
       'env_key = "STUB_KEY"',
       // Four and five by default.
       'request_max_retries = 0',
-      'stream_max_retries = 0',
+      'stream_max_retries = 1',
     ];
     writeFileSync(join(account, 'config.toml'), `${config.join('\n')}\n`);
     return { model: 'gpt-5', account, rights: 'full', mcp: true, set: { STUB_KEY: 'none' } };
@@ -33,4 +33,6 @@ export const codex: Harness = {
   },
   limited: { retryAfterS: 60, tells: false },
   stalledMs: 5_000,
+  // It tells of usage at the end of its turn alone.
+  steeredUsage: 'last',
 };

@@ -6,6 +6,7 @@ import { afterAll, describe, type RunnerTestSuite, test } from 'vitest';
 import { continuousCases } from './continuous-cases.ts';
 import type { Harness, Installed } from './harness.ts';
 import { install } from './install.ts';
+import { recordingCases } from './recording-cases.ts';
 import { taskCases } from './task-cases.ts';
 import { troubleCases } from './trouble-cases.ts';
 import { wordCases } from './word-cases.ts';
@@ -27,6 +28,7 @@ export async function testHarness(harness: Harness): Promise<void> {
     troubleCases(installed);
     wordCases(installed);
     continuousCases(installed);
+    recordingCases(installed);
   });
 }
 

@@ -33,7 +33,6 @@ export function continuousCases(installed: Installed): void {
     const { runs, model } = await stage(installed, script, { mode: 'continuous' });
     const ids = [await runs.add(), await runs.add()] as const;
     const tasks = [await runs.ended(ids[0]), await runs.ended(ids[1])];
-    process.stderr.write(JSON.stringify([tasks, await runs.runs(ids[0]), await runs.runs(ids[1]), model.asked.map((a) => textsOf(a).at(-1)!.slice(-1500))], null, 1));
     const records = await Promise.all(ids.map((id) => runs.runs(id)));
     const [first, second] = records.flat();
     expectWhole(model, runs.output(first!));
@@ -48,6 +47,5 @@ export function continuousCases(installed: Installed): void {
     }
     // One conversation: what was said of the first task stands in the last request.
     expect(textsOf(model.asked.at(-1)!).join('\n')).toContain(runs.prompt(first!).trim());
-    expect(new Set([first!, second!].map(({ session }) => session ?? 'same')).size).toBeLessThanOrEqual(2);
   });
 }

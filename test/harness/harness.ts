@@ -44,10 +44,13 @@ export interface Harness {
   };
   /** Longer than it says nothing while it starts. */
   readonly stalledMs: number;
+  /**
+   * What it has told of usage when it is interrupted while a tool runs and goes on: all of it, all of the input, or that
+   * of its last process alone.
+   */
+  readonly steeredUsage: 'whole' | 'input' | 'last';
   /** Why it cannot have such rights on this machine; undefined: it can. */
   rightsMissing?(rights: Rights): string | undefined;
-  /** Cases that it cannot pass, by their names, and why. */
-  readonly cannot?: Readonly<Record<string, string>>;
 }
 
 /** A harness that is installed here. */

@@ -35,6 +35,8 @@ export const opencode: Harness = {
   // It has no switch for its retries: five, each after that time.
   limited: { retryAfterS: 2, tells: true },
   stalledMs: 25_000,
+  // It tells of a step when its tools have run.
+  steeredUsage: 'last',
 };
 
 /** A folder in which the package for plugins seems to be installed: it would be fetched at each start. No test needs it. */

@@ -19,7 +19,7 @@ export const pi: Harness = {
       models: [{ id: 'stub-model' }],
     };
     // Three of its own and two of the provider's by default, each after a longer wait.
-    const retry = { enabled: false, maxRetries: 0, provider: { maxRetries: 0 } };
+    const retry = { maxRetries: 1, baseDelayMs: 10, provider: { maxRetries: 0 } };
     writeFileSync(join(account, 'models.json'), JSON.stringify({ providers: { stub } }));
     writeFileSync(join(account, 'settings.json'), JSON.stringify({ retry }));
     return { model: 'stub-model', account, args: ['--provider', 'stub'], set: { PI_OFFLINE: '1' } };
@@ -30,4 +30,5 @@ export const pi: Harness = {
   },
   limited: { retryAfterS: 60, tells: false },
   stalledMs: 6_000,
+  steeredUsage: 'whole',
 };

@@ -192,8 +192,8 @@ const lanesOf = (home: string): BoardConfig['lanes'] => ({
   main: { home, base: 'HEAD', branch: 'waggle/main', gates: [] },
 });
 
-/** `home`: a folder of its own. */
-function profileOf({ installed, model, more }: Casting, home: string): HarnessProfile {
+/** A whole profile. `home`: a folder of its own. */
+export function profileOf({ installed, model, more }: Casting, home: string): HarnessProfile {
   const { harness, program } = installed;
   // Some leave what they unpack there.
   const TMPDIR = join(home, 'tmp');

@@ -89,18 +89,32 @@ export function troubleCases(installed: Installed): void {
     expectWhole(model);
   });
 
-  test.skipIf(!canFindProcesses)('an answer that stalls is ended by the silence limit, with the whole group', async () => {
-    const { runs, model } = await stage(installed, [{ kind: 'stall', text: 'Let me look at this first.' }], {
-      fields: { silenceMs: stalledMs },
-    });
-    const id = await runs.add();
-    await until('it waits for the rest of an answer', () => model.asked.some(({ isAside }) => !isAside), 60_000);
-    const [live] = await runs.runs(id);
-    expect(processesOf(live!.run)).not.toEqual([]);
-    const task = await runs.ended(id);
-    expect(task).toMatchObject({ state: 'failed', attempts: 1 });
-    const [run] = await runs.runs(id);
-    expect(run).toMatchObject({ outcome: 'timed_out', reason: expect.stringContaining('gave no output for') });
-    expect(processesOf(live!.run)).toEqual([]);
-  });
+  test.skipIf(!canFindProcesses)(
+    'an answer that stalls is ended by the silence limit, with the whole group',
+    async () => {
+      const { runs, model } = await stage(
+        installed,
+        [{ kind: 'stall', text: 'Let me look at this first.' }],
+        {
+          fields: { silenceMs: stalledMs },
+        },
+      );
+      const id = await runs.add();
+      await until(
+        'it waits for the rest of an answer',
+        () => model.asked.some(({ isAside }) => !isAside),
+        60_000,
+      );
+      const [live] = await runs.runs(id);
+      expect(processesOf(live!.run)).not.toEqual([]);
+      const task = await runs.ended(id);
+      expect(task).toMatchObject({ state: 'failed', attempts: 1 });
+      const [run] = await runs.runs(id);
+      expect(run).toMatchObject({
+        outcome: 'timed_out',
+        reason: expect.stringContaining('gave no output for'),
+      });
+      expect(processesOf(live!.run)).toEqual([]);
+    },
+  );
 }

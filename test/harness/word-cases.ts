@@ -2,19 +2,24 @@
  * Words between a harness and people: a question that it ends with, and an operator's word while it works.
  */
 import { expect, test } from 'vitest';
+import { assertNever } from '../../shared/errors.ts';
 import { randomId } from '../../shared/random.ts';
 import { until } from '../support/asking.ts';
 import { textsOf } from '../support/model-endpoint/script.ts';
 import { gitIn } from '../support/repository.ts';
-import type { Installed } from './harness.ts';
+import { type Installed, sumOf } from './harness.ts';
 import { AGENT, expectWhole, FINAL, stage } from './stage.ts';
 
 export function wordCases(installed: Installed): void {
-  const { tools } = installed.harness;
+  const { tools, steeredUsage } = installed.harness;
 
   test('a question at its end blocks the task, and the answer stands in the next prompt', async () => {
     const question = 'Both files hold that function. Which of the two files should I change, a.txt or b.txt?';
-    const script = [{ kind: 'text', text: question }, tools.write('answered.txt', 'changed\n'), FINAL] as const;
+    const script = [
+      { kind: 'text', text: question },
+      tools.write('answered.txt', 'changed\n'),
+      FINAL,
+    ] as const;
     const { runs, model } = await stage(installed, script);
     const { client, operator } = runs;
     const id = await runs.add();
@@ -22,7 +27,9 @@ export function wordCases(installed: Installed): void {
     expect(blocked).toMatchObject({ state: 'blocked', attempts: 0, last_outcome: 'needs_input' });
     await until('people are asked', async () => {
       const { records } = await operator.log({ target: { kind: 'agent', name: 'orchestrator' }, limit: 50 });
-      return records.some(({ kind, body }) => kind === undefined && `${body}`.includes('Which of the two files'));
+      return records.some(
+        ({ kind, body }) => kind === undefined && `${body}`.includes('Which of the two files'),
+      );
     });
     const text = 'Change a.txt; b.txt is generated.';
     const answered = await client.command({ v: 1, kind: 'answer', id: randomId(), task: id, text });
@@ -61,14 +68,20 @@ export function wordCases(installed: Installed): void {
     expect(next).toContain(words);
     expect(next).toContain(runs.prompt(run!).trim());
     expect(next).toContain('waggle task progress');
-    expectUsageOfBoth(installed, run!.usage ?? {}, model.reported);
+    const all = sumOf(model.reported);
+    const last = sumOf(model.reported.slice(1));
+    const { input_tokens: input, output_tokens: output = 0 } = run!.usage ?? {};
+    switch (steeredUsage) {
+      case 'whole':
+        return expect({ input, output }).toEqual(all);
+      case 'last':
+        return expect({ input, output }).toEqual(last);
+      case 'input':
+        expect(input).toBe(all.input);
+        expect(output).toBeGreaterThan(last.output);
+        return expect(output).toBeLessThan(all.output);
+      default:
+        return assertNever(steeredUsage);
+    }
   });
-}
-
-function expectUsageOfBoth(
-  _installed: Installed,
-  usage: object,
-  reported: readonly { readonly input: number; readonly output: number }[],
-): void {
-  process.stderr.write(`${JSON.stringify({ usage, reported })}\n`);
 }

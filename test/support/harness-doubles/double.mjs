@@ -2,7 +2,7 @@
  * Plays what a real coding agent once printed: `node double.mjs <harness> …the real one's flags…`. It reads its prompt as
  * that one does, writes the files that the recorded tools wrote, and ends as that one ended.
  *
- * The case is the last line `DOUBLE: <case>` of the prompt, or DOUBLE_CASE, or `edit`. Recorded cases lie in `recorded/`.
+ * The case is the first line `DOUBLE: <case>` of the prompt, or DOUBLE_CASE, or `edit`. Recorded cases lie in `recorded/`.
  * Others go no further than a part of one: `stall` (says and does something, then hangs), `stubborn` (the same, and ignores
  * TERM), `retrying` (hangs while it tries again), `silent` (hangs at once), `broken` (complains and ends at once), `crash`
  * (says something, then dies), `lost` (what it does when its conversation is unknown).
@@ -29,7 +29,7 @@ const session = resumed ?? randomUUID();
 
 const file = after('--file');
 const prompt = file === undefined ? readFileSync(0, 'utf8') || args.at(-1) : readFileSync(file, 'utf8');
-const asked = [...prompt.matchAll(/^DOUBLE: ([\w-]+)\s*$/gm)].at(-1)?.[1];
+const asked = /^DOUBLE: ([\w-]+)\s*$/m.exec(prompt)?.[1];
 const wanted = asked ?? process.env.DOUBLE_CASE ?? 'edit';
 
 /** Prints lines as this run would have printed them. */
@@ -52,9 +52,10 @@ const linesOf = (name) =>
 /** For ever, or until somebody ends it. */
 const hang = () => setInterval(() => {}, 60_000);
 
+const casesOf = () => JSON.parse(readFileSync(new URL('cases.json', recorded), 'utf8')).cases;
+
 function play(name) {
-  const { cases } = JSON.parse(readFileSync(new URL('cases.json', recorded), 'utf8'));
-  const { exitCode, stderr, writes = {} } = cases[name];
+  const { exitCode, stderr, writes = {} } = casesOf()[name];
   for (const [path, text] of Object.entries(writes)) {
     mkdirSync(dirname(join(process.cwd(), path)), { recursive: true });
     writeFileSync(join(process.cwd(), path), text);
@@ -65,10 +66,10 @@ function play(name) {
 }
 
 /** A line by which it has said or done something. */
-const TELLING = /"type":"(tool_use|tool_execution_start|command_execution|tool_call|agent_message|text)"/;
+const TELLING = /"type":"(tool_use|tool_execution_start|command_execution|tool_call|agent_message)"/;
 const RETRYING = /api_retry|Reconnecting|auto_retry_start/;
 
-/** The lines up to the last that looks so, or all. */
+/** The lines up to the first that looks so, or all. */
 function until(lines, looks) {
   const at = lines.findIndex((line) => looks.test(line));
   return at === -1 ? lines : lines.slice(0, at + 1);
@@ -86,6 +87,7 @@ switch (resumed !== undefined && process.env.DOUBLE_LOST === '1' ? 'lost' : want
     break;
   case 'retrying':
     print(until(linesOf('rate-limit'), RETRYING));
+    process.stderr.write(casesOf()['rate-limit'].stderr);
     hang();
     break;
   case 'silent':

@@ -81,7 +81,10 @@ test.each(PATHS)('%s: a stalled answer begins, and does not end', async (path) =
   const first = await reader?.read();
   expect(Buffer.from(first?.value ?? []).toString()).toMatch(/^(event|data): /);
   const more = await Promise.race([
-    reader?.read().then(() => 'more', () => 'closed'),
+    reader?.read().then(
+      () => 'more',
+      () => 'closed',
+    ),
     model?.close().then(() => 'closed by us'),
   ]);
   model = undefined;

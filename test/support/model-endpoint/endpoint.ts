@@ -85,7 +85,8 @@ export async function startModelEndpoint(answers: readonly Line[] | Playbook): P
       return;
     }
     if (!isAside) reported.push(usage);
-    if (body.stream !== true && path === '/v1/messages') return json(response, 200, message({ ...reply, turn }));
+    if (body.stream !== true && path === '/v1/messages')
+      return json(response, 200, message({ ...reply, turn }));
     response.writeHead(200, head);
     response.end(stream({ ...reply, turn }));
   };

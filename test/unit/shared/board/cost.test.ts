@@ -1,10 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import type { TaskSpec } from '../../../../schemas/index.ts';
+import type { Capabilities, TaskSpec } from '../../../../schemas/index.ts';
 import { createDriver } from './board-driver.ts';
 
+const names = Array.from({ length: 10 }, (_, index) => `p-${index}`);
+
 /** The most entries that any of `claims` claims looked at, with `tasks` tasks on the board. */
-function dearest(tasks: number, spec: (index: number) => Partial<TaskSpec>, claims: number): number {
-  const driver = createDriver();
+function dearest(
+  tasks: number,
+  spec: (index: number) => Partial<TaskSpec>,
+  claims: number,
+  capabilities: Partial<Capabilities> = {},
+): number {
+  const profiles = Object.fromEntries(names.map((name) => [name, { max_concurrency: 5 }]));
+  const driver = createDriver({
+    profiles,
+    pools: { main: { strategy: 'least_used', profiles: names } },
+    budgets: { project: { tokens: 1_000_000, per: 'day' } },
+  });
   driver.policies({ weights: { ui: 1, db: 2 }, max_heavy: 1 });
   driver.add(
     ...Array.from({ length: tasks }, (_, index) => ({
@@ -16,7 +28,7 @@ function dearest(tasks: number, spec: (index: number) => Partial<TaskSpec>, clai
   let most = 0;
   for (let turn = 0; turn < claims; turn += 1) {
     const before = driver.board.ready.inspected();
-    const { answer } = driver.claim('w1', { slot: turn });
+    const { answer } = driver.claim('w1', { slot: turn, capabilities });
     most = Math.max(most, driver.board.ready.inspected() - before);
     // Every other grant ends at once, so that scopes are taken and let go.
     if (answer.kind !== 'granted' || turn % 2 === 0) continue;
@@ -43,6 +55,15 @@ describe('a claim looks at a bounded number of entries, however many tasks there
     expect(many).toBeLessThanOrEqual(16);
     expect(many).toBeLessThanOrEqual(dearest(400, spec, 40));
   });
+});
+
+it('a claim that offers many profiles of a pool looks at no more entries, also where tasks name their profile', () => {
+  const offers = names.map((profile) => ({ profile, harness: 'command' }));
+  const pinned = (index: number): Partial<TaskSpec> =>
+    index % 3 === 0 ? { requires: { profile: `p-${index % 10}` } } : {};
+  const many = dearest(4_000, pinned, 40, { pool: 'main', offers });
+  expect(many).toBeLessThanOrEqual(32);
+  expect(many).toBeLessThanOrEqual(dearest(400, pinned, 40, { pool: 'main', offers }));
 });
 
 describe('the ready index', () => {

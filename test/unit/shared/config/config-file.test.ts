@@ -109,6 +109,10 @@ bus: [1]
       'waggle.yaml:2: budgets.project.tokens: expected a number of tokens above 0 such as 200000, 500k or 2M, got "2G"',
     ],
     [
+      'project: demo\nbudgets: { run: { duration: 0 } }',
+      'waggle.yaml:2: budgets.run.duration: expected a duration such as 300ms, 30s, 45m, 2h, 1h30m or 1d, above 0, got 0',
+    ],
+    [
       'project: demo\nbudgets: { task: { per: day } }',
       'waggle.yaml:2: budgets.task: unknown key `per`; known: tokens, cost, duration',
     ],
@@ -125,7 +129,7 @@ bus: [1]
 profiles:
   any: { command: [x], program: y, model: m, account: ~/a, args: [z], rights: full, mcp: true }
   own: { harness: claude, command: [x] }
-  far: { harness: codex, account: ~/.codex }
+  far: { harness: codex, account: ~/.codex, program: ~/bin/codex }
   odd: { harness: cursor }
 pools:
   main: { profiles: [own, fra], strategy: fair }
@@ -146,6 +150,7 @@ workers:
       'waggle.yaml:3: profiles.any.account: `~` is not expanded; write the whole path',
       'waggle.yaml:4: profiles.own.command: harness claude brings its own; name another program with `program`',
       'waggle.yaml:5: profiles.far.account: `~` is not expanded; write the whole path',
+      'waggle.yaml:5: profiles.far.program: `~` is not expanded; write the whole path',
       'waggle.yaml:6: profiles.odd.harness: expected one of claude, codex, opencode, pi, droid, gemini, command, got "cursor"',
       'waggle.yaml:8: pools.main.strategy: expected one of round_robin, weighted, least_used, quota_aware, got "fair"',
       'waggle.yaml:8: pools.main.profiles[1]: no profile `fra` is defined; did you mean `far`?',
