@@ -2,8 +2,10 @@
  * Watching real processes from tests: who runs with a marker among its arguments, and waiting with a reason.
  */
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { processTable } from '../../shared/process/process-table.ts';
 
 const run = promisify(execFile);
 
@@ -38,4 +40,19 @@ export async function expectRunning(marker: string, count: number): Promise<void
     `${count} processes with ${marker}`,
     async () => (await processesWith(marker)).length === count,
   );
+}
+
+/** Pids of the living whose environment holds `marker` (`NAME=value`), whatever their group; Linux alone can tell. */
+export async function processesMarked(marker: string): Promise<number[]> {
+  const living = (await processTable.all()).filter(({ zombie }) => !zombie);
+  return living.flatMap(({ pid }) => (environmentOf(pid).includes(marker) ? [pid] : []));
+}
+
+function environmentOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  } catch {
+    // It has ended meanwhile, or is not ours.
+    return [];
+  }
 }

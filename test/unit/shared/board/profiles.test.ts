@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { explain } from '../../../../shared/board/explain.ts';
 import { nextDue } from '../../../../shared/board/readiness.ts';
+import { toImage } from '../../../../shared/board/snapshot.ts';
 import { observable } from '../../../../shared/board/state.ts';
 import { type ClaimPart, createDriver, type Driver, fold, rights } from './board-driver.ts';
 
@@ -199,6 +200,9 @@ describe('an old journal', () => {
     expect(kinds(events)).toEqual(['grant_ended']);
     expect(observable(driver.board)).toMatchObject({ profiles: [], usage: [] });
     expect(driver.task('a')).toMatchObject({ retry_at: driver.now + 300_000 });
+    // An older version must be able to read its snapshots.
+    const { head } = toImage(driver.board);
+    for (const key of ['profiles', 'pools', 'usage', 'budgets']) expect(head).not.toHaveProperty(key);
   });
 
   it('refuses a configuration of pools, budgets or weights by name', () => {
