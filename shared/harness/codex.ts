@@ -78,10 +78,12 @@ function invocation(profile: HarnessProfile, place: StartPlace, session: string 
   };
 }
 
-/** It hands a server no variable that is not named. */
+/** It hands a server no variable that is not named, and refuses what it would have to ask leave for. */
 function serverOf({ waggle }: StartPlace): string[] {
   if (waggle === undefined) return [];
   const [command, ...args] = waggle;
   const words = [JSON.stringify(command), JSON.stringify([...args, 'mcp']), JSON.stringify(RUN_VARIABLES)];
-  return [`mcp_servers.waggle={command=${words[0]},args=${words[1]},env_vars=${words[2]}}`];
+  return [
+    `mcp_servers.waggle={command=${words[0]},args=${words[1]},env_vars=${words[2]},default_tools_approval_mode="approve"}`,
+  ];
 }

@@ -1,5 +1,6 @@
 /**
- * Reads the stream of Factory's Droid (`droid exec --output-format stream-json`). Pure.
+ * Reads the stream of Factory's Droid (`droid exec --output-format stream-json`), as others describe it: of the real
+ * program's lines only its first and a refused login were seen (version 0.215). Pure.
  */
 import type { HarnessEvent, StreamReader } from './adapter.ts';
 import { countOf, detailOf, inside, type Json, numberOf, parseObject, textOf } from './json-line.ts';

@@ -1,6 +1,8 @@
 /**
  * Factory's Droid: `droid exec --output-format stream-json`. Its prompt comes by standard input.
  *
+ * Not proven with the real program further than its refusal of a login (version 0.215): the rest is its documentation's.
+ *
  * Rights `edit` are its autonomy `medium`: the lowest with which it runs commands, `waggle` and `fmail` among them. Rights
  * `full` are `--skip-permissions-unsafe`. An account is a HOME. It knows no server of tools for one run alone.
  */
@@ -17,7 +19,7 @@ const capabilities: HarnessCapabilities = {
   resumable: true,
   steer: 'resume',
   events: true,
-  usage: 'tokens',
+  usage: 'none',
   approvals: true,
   mcp: false,
   continuous: true,

@@ -23,7 +23,10 @@ export interface HarnessInput extends RunIdentity {
   readonly path?: string;
   /** What the run may use. */
   readonly limits?: { readonly tokens?: number; readonly cost_usd?: number };
-  /** Session of an earlier run, to go on in; the prompt is what is said next. */
+  /**
+   * Session of an earlier run, to go on in; the prompt is what is said next. Where it is gone or bound to another folder,
+   * the same prompt begins a new one.
+   */
   readonly resume?: string;
 }
 

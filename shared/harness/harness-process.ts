@@ -31,7 +31,7 @@ export interface ProcessOptions extends Limits {
   readonly onStarted?: (group: ProcessGroup) => void | Promise<void>;
   readonly onOutput?: (chunk: OutputChunk) => void | Promise<void>;
   readonly onEvent: (event: HarnessEvent) => void | Promise<void>;
-  /** Output that is no event: all of it where the harness prints only text. */
+  /** Output that tells nothing as an event: all of it where the harness prints only text. */
   readonly onPlain: (stream: OutputChunk['stream'], bytes: Uint8Array) => void | Promise<void>;
 }
 
@@ -56,8 +56,8 @@ export async function startProcess(options: ProcessOptions): Promise<HarnessProc
   const read = async (stream: OutputChunk['stream'], line: string): Promise<void> => {
     if (stream === 'stdout' && line.trimStart().startsWith('{'))
       return hear(guarded(() => reader?.push(line), log));
-    await options.onPlain(stream, Buffer.from(`${line}\n`));
-    await hear(guarded(() => reader?.plain?.(line), log));
+    const events = guarded(() => reader?.plain?.(line), log);
+    await (events.length > 0 ? hear(events) : options.onPlain(stream, Buffer.from(`${line}\n`)));
   };
   const supervised = startSupervised({
     argv: invocation.argv,

@@ -102,7 +102,9 @@ class Run {
   #signs: RunSigns = noSigns;
   #process: HarnessProcess | undefined;
   #told: Telling;
-  /** Its present process has said or done something: what it was told is part of its conversation. */
+  /** Its present process is in its conversation. */
+  #isUp = false;
+  /** And has said or done something: what it was told is part of its conversation. */
   #isHeard = false;
   #earlierBytes = 0;
   #steers: Steer[] = [];
@@ -158,22 +160,22 @@ class Run {
   async carryOut(): Promise<HarnessResult> {
     const unheard: string[] = [];
     try {
-      let end = await this.#tell(this.#told);
+      let end = await this.#begin();
       while (this.#isSteered(end)) {
         const steers = this.#steers.splice(0);
-        let isUp = false;
+        let isStarted = false;
         const answerAll = (applied: 'now' | 'next_run'): void => {
           for (const { answer } of steers) answer(applied);
         };
         end = await this.#goOn(
           steers.map(({ text }) => text),
           () => {
-            isUp = true;
+            isStarted = true;
             answerAll('now');
           },
         );
         answerAll('next_run');
-        if (isUp && !this.#signs.started) unheard.push(...steers.map(({ text }) => text));
+        if (isStarted && !this.#isUp) unheard.push(...steers.map(({ text }) => text));
       }
       return this.#toResult(end, unheard);
     } finally {
@@ -185,13 +187,31 @@ class Run {
 
   /** Once it can be: its conversation must have a name, or nobody could go on in it. */
   #interrupt(): void {
-    if (this.#steers.length > 0 && this.#signs.started && this.#signs.session !== undefined)
+    if (this.#steers.length > 0 && this.#isUp && this.#signs.session !== undefined)
       this.#process?.interrupt(STEERED);
   }
 
   #isSteered(end: RunEnd): boolean {
     const isStopped = end.how === 'stopped' && end.reason === STEERED;
     return isStopped && this.#context.signal?.aborted !== true;
+  }
+
+  /** A conversation of an earlier run may be gone, or bound to another folder: then one begins anew. */
+  async #begin(): Promise<RunEnd> {
+    const { session, ...prompt } = this.#told;
+    const end = await this.#tell(this.#told);
+    return this.#isLost(end, session) ? this.#tell(prompt) : end;
+  }
+
+  /**
+   * Its process never came into the conversation that it was to go on in. Some say so and end, with whatever exit code;
+   * some hang.
+   */
+  #isLost(end: RunEnd, session: string | undefined): boolean {
+    const isOver = end.how === 'exited' || (end.how === 'limit' && end.limit === 'start');
+    if (session === undefined || this.#isUp || !isOver) return false;
+    this.#context.log.warn({ session }, 'a conversation could not be gone on with: one begins anew');
+    return true;
   }
 
   /** Tells it those words in its conversation, or, where that cannot be gone on with, in a new one. */
@@ -203,9 +223,7 @@ class Run {
         ? { ...(await this.#prompt(interruptPrompt(words))), session }
         : { ...before, ...(await this.#prompt(restartPrompt(words, '', before.promptText))) };
     const end = await this.#tell(telling, onUp);
-    const isLost = !this.#signs.started && end.how === 'exited' && end.exitCode !== 0;
-    if (!isLost || telling.session === undefined) return end;
-    this.#context.log.warn({ session }, 'a conversation could not be gone on with: it begins anew');
+    if (!this.#isLost(end, telling.session)) return end;
     const anew = restartPrompt(words, this.#transcript.tail(), this.#input.promptText);
     return this.#tell(await this.#prompt(anew), onUp);
   }
@@ -226,6 +244,7 @@ class Run {
     const invocation = this.#invocation(telling);
     if ('how' in invocation) return invocation;
     this.#told = telling;
+    this.#isUp = false;
     this.#isHeard = false;
     this.#signs = beforeNextProcess(this.#signs);
     const earlier = this.outputBytes();
@@ -274,6 +293,7 @@ class Run {
 
   async #take(event: HarnessEvent): Promise<void> {
     this.#signs = withEvent(this.#signs, event, this.#context.clock.now());
+    if (event.kind === 'session') this.#isUp = true;
     if (event.kind === 'text' || event.kind === 'tool') this.#isHeard = true;
     await this.#transcript.write('stdout', rendered(event));
     await this.#context.onEvent?.(event);

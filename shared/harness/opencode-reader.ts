@@ -1,7 +1,8 @@
 /**
  * Reads the stream of opencode (`opencode run --format json`, version 1.18). Pure.
  *
- * 1. While it tries again it prints nothing. An `error` is its last word, with the provider's status and headers.
+ * 1. An `error` is its last word, with the provider's status and headers. That it tries again stands in its log alone,
+ *    on standard error, as does the name of its conversation before it has said or done anything.
  * 2. It has no event for its end: the last step is the one that calls no tool.
  * 3. Usage is the sum over its steps; its request for a title is in none of them.
  */
@@ -41,14 +42,21 @@ export function opencodeReader(): StreamReader {
         return [];
     }
   };
+  const named = (id: string | undefined): HarnessEvent[] => {
+    if (id === undefined || id === session) return [];
+    session = id;
+    return [{ kind: 'session', id }];
+  };
   return {
     push(line) {
       const event = parseObject(line);
-      if (event === undefined) return [];
-      const id = textOf(event['sessionID']);
-      if (id === undefined || id === session) return meaning(event);
-      session = id;
-      return [{ kind: 'session', id }, ...meaning(event)];
+      return event === undefined ? [] : [...named(textOf(event['sessionID'])), ...meaning(event)];
+    },
+    plain(line) {
+      // The request for a title, by a small model, fails without harm.
+      if (!line.includes('message="stream error"') || line.includes('small=true')) return [];
+      const message = /error\.error="((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? 'stream error';
+      return [...named(/session\.id=(\S+)/.exec(line)?.[1]), toldFault({ message, willRetry: true })];
     },
   };
 }

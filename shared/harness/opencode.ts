@@ -51,6 +51,10 @@ function invocation(profile: HarnessProfile, place: StartPlace, session: readonl
       'run',
       '--format',
       'json',
+      // While it tries again, only its log tells.
+      '--print-logs',
+      '--log-level',
+      'ERROR',
       ...session,
       ...(rights === 'full' ? ['--auto'] : []),
       ...(model === undefined ? [] : ['-m', model]),

@@ -72,6 +72,8 @@ export function withEvent(signs: RunSigns, event: HarnessEvent, now: number): Ru
     case 'rate_limit':
     case 'auth':
     case 'error':
+      // Told on another stream, and read late: nothing is tried again once its turn is over.
+      if (event.willRetry && begun.ended?.isError === false) return begun;
       return { ...begun, lastFault: faultOf(event, begun.lastFault, now) };
     case 'end': {
       const { lastFault, ...rest } = begun;

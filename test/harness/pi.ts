@@ -19,7 +19,7 @@ export const pi: Harness = {
       models: [{ id: 'stub-model' }],
     };
     // Three of its own and two of the provider's by default, each after a longer wait.
-    const retry = { maxRetries: 1, baseDelayMs: 10, provider: { maxRetries: 0 } };
+    const retry = { maxRetries: 1, baseDelayMs: 10, provider: { maxRetries: 1 } };
     writeFileSync(join(account, 'models.json'), JSON.stringify({ providers: { stub } }));
     writeFileSync(join(account, 'settings.json'), JSON.stringify({ retry }));
     return { model: 'stub-model', account, args: ['--provider', 'stub'], set: { PI_OFFLINE: '1' } };
@@ -28,7 +28,8 @@ export const pi: Harness = {
     write: (path, content) => call('write', { path, content }),
     shell: (command) => call('bash', { command }),
   },
-  limited: { retryAfterS: 60, tells: false },
+  // It waits that long itself before it gives up, and does not say so.
+  limited: { retryAfterS: 1, tells: false },
   stalledMs: 6_000,
   steeredUsage: 'whole',
 };

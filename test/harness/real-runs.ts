@@ -70,7 +70,7 @@ export interface RealRuns {
   /** Waits for a task that is as wished. */
   task(id: string, what: string, isThere: (task: Task) => boolean, timeoutMs?: number): Promise<Task>;
   /** Waits for its end. */
-  ended(id: string): Promise<Task>;
+  ended(id: string, timeoutMs?: number): Promise<Task>;
   /** Its runs of work, oldest first. */
   runs(id: string): Promise<RunRecord[]>;
   /** What the worker told its harness, and what that printed. */
@@ -142,8 +142,13 @@ export async function startRealRuns(options: RealRunsOptions): Promise<RealRuns>
       return id;
     },
     task,
-    ended: (id) =>
-      task(id, `${id} has come to its end`, ({ state }) => ['closed', 'failed', 'blocked'].includes(state)),
+    ended: (id, timeoutMs) =>
+      task(
+        id,
+        `${id} has come to its end`,
+        ({ state }) => ['closed', 'failed', 'blocked'].includes(state),
+        timeoutMs,
+      ),
     async runs(id) {
       const { runs } = await client.query<'runs'>({ v: 1, kind: 'runs', task: id });
       return runs.filter(({ kind }) => kind === 'work').reverse();

@@ -62,7 +62,7 @@ export function recordingCases(installed: Installed): void {
       const logFile = join(records, 'output.log');
       const run = startHarness(
         adapterOf(name),
-        profileOf({ installed, model, more: { mcp: false } }, home),
+        profileOf({ installed, model }, home),
         {
           promptFile: join(records, 'prompt.md'),
           promptText: 'Do it.\n',
@@ -73,6 +73,8 @@ export function recordingCases(installed: Installed): void {
           fence: 1,
           run: 'recorded',
           agent: 'w-1',
+          // A program that is not there, as it was for the recordings.
+          waggle: ['waggle'],
         },
         { clock: systemClock, log: silentLog, environment: { PATH: process.env['PATH'] }, logFile },
       );

@@ -60,8 +60,8 @@ function play(name) {
     mkdirSync(dirname(join(process.cwd(), path)), { recursive: true });
     writeFileSync(join(process.cwd(), path), text);
   }
+  process.stderr.write(stderr.replaceAll('{session}', session));
   print(linesOf(name));
-  process.stderr.write(stderr);
   process.exitCode = exitCode;
 }
 
@@ -86,8 +86,10 @@ switch (resumed !== undefined && process.env.DOUBLE_LOST === '1' ? 'lost' : want
     hang();
     break;
   case 'retrying':
-    print(until(linesOf('rate-limit'), RETRYING));
-    process.stderr.write(casesOf()['rate-limit'].stderr);
+    print(
+      until(linesOf('rate-limit'), RETRYING).filter((line) => !line.includes('"type":"error","timestamp"')),
+    );
+    process.stderr.write(casesOf()['rate-limit'].stderr.replaceAll('{session}', session));
     hang();
     break;
   case 'silent':
@@ -103,6 +105,10 @@ switch (resumed !== undefined && process.env.DOUBLE_LOST === '1' ? 'lost' : want
     process.exitCode = 134;
     break;
   case 'lost':
+    if (harness === 'claude') {
+      const errors = [`No conversation found with session ID: ${session}`];
+      print([JSON.stringify({ type: 'result', subtype: 'error_during_execution', is_error: true, errors })]);
+    }
     process.stderr.write(`No conversation found with session ID: ${session}\n`);
     process.exitCode = 1;
     break;

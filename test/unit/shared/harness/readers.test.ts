@@ -16,7 +16,7 @@ const names: readonly DoubledName[] = [...RECORDED, 'droid'];
 function eventsOf(name: DoubledName, lines: readonly string[], stderr = ''): HarnessEvent[] {
   const reader = adapterOf(name).reader!();
   const plain = stderr.split('\n').flatMap((line) => reader.plain?.(line) ?? []);
-  return [...lines.flatMap((line) => reader.push(line)), ...plain];
+  return [...plain, ...lines.flatMap((line) => reader.push(line))];
 }
 const signsOf = (events: readonly HarnessEvent[]): RunSigns =>
   events.reduce((signs, event) => withEvent(signs, event, NOW), noSigns);
@@ -71,7 +71,7 @@ describe('what the real programs printed', () => {
     expect(signsOf(eventsOf(name, recordingOf(name, 'edit').lines)).usage).toMatchObject(usage);
   });
 
-  test.each(['claude', 'codex', 'pi', 'gemini'] as const)('of %s tells that it tries again', (name) => {
+  test.each(RECORDED)('of %s tells that it tries again', (name) => {
     const { lines, stderr } = recordingOf(name, 'rate-limit');
     const limits = eventsOf(name, lines, stderr).filter(({ kind }) => kind === 'rate_limit');
     expect(limits.some((event) => 'willRetry' in event && event.willRetry)).toBe(true);

@@ -43,6 +43,10 @@ test('a fault that it gave up on stays, unless its turn ends well', () => {
   expect(fold([gaveUp, { kind: 'end', isError: false }]).lastFault).toBeUndefined();
 });
 
+test('a retry that is read after the good end of its turn tells nothing', () => {
+  expect(fold([text('done'), { kind: 'end', isError: false }, retrying]).lastFault).toBeUndefined();
+});
+
 test('a plain error after a telling fault is its end, not another fault', () => {
   const failed: HarnessEvent = { kind: 'error', message: 'turn failed', willRetry: false };
   expect(fold([retrying, failed]).lastFault).toEqual({
