@@ -3,6 +3,7 @@
  * incarnation, slot and number; repeating it is always safe (DESIGN 2.2).
  */
 import { Type } from 'typebox';
+import { BudgetLimit } from './budget.ts';
 import {
   Commit,
   Count,
@@ -20,7 +21,6 @@ import {
   Version,
   Words,
 } from './common.ts';
-import { BudgetLimit } from './budget.ts';
 import { Report, ReportAnswer } from './report.ts';
 import { Attachment, Checkpoint, Expects, Submission } from './task.ts';
 

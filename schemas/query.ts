@@ -2,6 +2,7 @@
  * Query: questions about the board, answered by the leader from acked state only (`wg.<p>.query.<agent>`).
  */
 import { Type } from 'typebox';
+import { Budget, BudgetMark } from './budget.ts';
 import {
   Count,
   Fence,
@@ -18,7 +19,6 @@ import {
   Version,
   Words,
 } from './common.ts';
-import { Budget, BudgetMark } from './budget.ts';
 import { BoardConfig, LaneState, PoolStrategy } from './config.ts';
 import { Batch } from './journal.ts';
 import { Letter, MailSeq, Person } from './letter.ts';

@@ -75,6 +75,8 @@ export const Failed = grantReport('failed', {
 });
 /** A note about work in progress; ends nothing. */
 export const Progress = grantReport('progress', { note: Text });
+/** All that a run used, where its last report could not say it yet, or never came. Ends nothing. */
+export const Used = grantReport('used', { usage: Usage });
 /** The worker gives the task back (drain); counts nothing. */
 export const Released = grantReport('released', {
   reason: Line,
@@ -130,6 +132,7 @@ export const Report = Type.Union([
   Blocked,
   Failed,
   Progress,
+  Used,
   Released,
   Committed,
   Bounced,

@@ -370,7 +370,7 @@ export class Writer {
     }
     this.#options.signs.held(from, decision.fence);
     // The view is taken now: by the time of the answer the board may have moved on to the next batch.
-    const grant = grantView(this.#board, decision.fence);
+    const grant = grantView(this.#board, decision.fence, claim.capabilities.offers !== undefined);
     return {
       ...done,
       answer: () => {

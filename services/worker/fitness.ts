@@ -17,6 +17,6 @@ export function unfitness(name: string, profile: HarnessProfile, mode: Mode): st
     faults.push(
       `${what} takes no prompt as ${profile.prompt}; expected prompt: ${capabilities.prompts.join(' or ')}`,
     );
-  if (profile.mcp && !capabilities.mcp) faults.push(`${what} speaks no MCP; expected mcp: false`);
+  if (profile.mcp === true && !capabilities.mcp) faults.push(`${what} speaks no MCP; expected mcp: false`);
   return faults;
 }

@@ -62,6 +62,8 @@ export async function handIn(run: Run, harness: HarnessLeft): Promise<HandedIn> 
   switch (verdict.next) {
     case 'rescue':
       await rescue(run);
+      // The grant's end was somebody else's to report: what it cost is still ours to tell.
+      await tellUsage(run, harness.usage);
       break;
     case 'release':
       if (held.signal.aborted) {
@@ -152,6 +154,12 @@ async function rescue(run: Run): Promise<void> {
   const isKept = await keepCheckpoint({ tree: workspace.tree, desk, log });
   if (isKept) log.info({ task: grant.task, fence: grant.fence }, 'the tree of an ended grant is stored');
   await tidy(run, true);
+}
+
+/** All that a run has used, whose end was reported without. */
+export async function tellUsage({ options, grant, desk }: Run, usage: Usage): Promise<void> {
+  if (tokensOf(usage) === 0 && (usage.cost_usd ?? 0) === 0) return;
+  await desk.keep({ report: { ...headOf(options, grant), kind: 'used', usage } });
 }
 
 /** The run has to end: the task goes back, with the tree as it stands. */

@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import type { Mode } from '../../schemas/index.ts';
 import type { LoadedConfig } from '../../shared/config/config-file.ts';
+import { expandHome } from '../../shared/config/home-path.ts';
 import { WaggleError } from '../../shared/errors.ts';
 import type { HarnessProfile } from '../../shared/harness/profile.ts';
 import { randomId } from '../../shared/random.ts';
@@ -43,6 +44,7 @@ export async function workerMain(
   const { project, clock, log, variables, stateRoot } = context;
   const config = configOf(context);
   const chosen = chosenProfiles(config, args);
+  const profiles = atHome(chosen.profiles, variables['HOME']);
   const labels = args.labels ?? config.workers.labels;
   const swarm = await connectAs(context, 'agent', args.name, { waitForServer: true, signal });
   try {
@@ -54,6 +56,7 @@ export async function workerMain(
         stateDir: args.stateDir ?? join(stateRoot, 'agents', args.name),
         repoPath: context.root,
         ...chosen,
+        profiles,
         mode: args.mode ?? config.workers.mode,
         ...(config.workers.stop === undefined ? {} : { stop: config.workers.stop }),
         promptsFolder: join(stateRoot, 'prompts'),
@@ -109,4 +112,20 @@ function unknown(
 ): WaggleError {
   const message = `${what} ${name ?? '(none)'} is not in ${path}; known: ${known.join(', ') || 'none'}`;
   return new WaggleError('usage', { message });
+}
+
+/** Accounts in the home of whoever runs this worker. Errors: `usage` when that is not known. */
+function atHome(
+  profiles: ReadonlyMap<string, HarnessProfile>,
+  home: string | undefined,
+): ReadonlyMap<string, HarnessProfile> {
+  const expanded = [...profiles].map(([name, profile]) => {
+    const { account } = profile;
+    if (account === undefined) return [name, profile] as const;
+    const whole = expandHome(account, home);
+    if (whole !== undefined) return [name, { ...profile, account: whole }] as const;
+    const message = `profile ${name}: account ${account} is in a home, and HOME is not set`;
+    throw new WaggleError('usage', { message });
+  });
+  return new Map(expanded);
 }

@@ -14,9 +14,9 @@ import type { Applied } from '../../shared/agent/orders.ts';
 import type { CurrentTask, TaskDesk } from '../../shared/agent/task-desk.ts';
 import { WaggleError } from '../../shared/errors.ts';
 import type { HarnessRun } from '../../shared/harness/harness-run.ts';
-import { addUsage, subtractUsage } from '../../shared/harness/usage.ts';
+import { addUsage, subtractUsage, tokensOf } from '../../shared/harness/usage.ts';
 import { checkpointUntil } from './checkpointer.ts';
-import { type HandedIn, handIn, handInFailure } from './hand-in.ts';
+import { type HandedIn, handIn, handInFailure, tellUsage } from './hand-in.ts';
 import { type EndedHarness, leftAtEnd, leftBetween } from './harness-left.ts';
 import { openRun } from './open-run.ts';
 import type { OutputRelay } from './output-relay.ts';
@@ -55,6 +55,8 @@ export class Shift {
   #usedBefore: Usage | undefined;
   #beganAt = 0;
   readonly #outputFile: string;
+  /** The last that was handed in while the harness went on, and what it was known to have used. */
+  #last: { readonly run: Run; readonly used: Usage } | undefined;
   #next: Promise<unknown> | undefined;
 
   constructor(options: ShiftOptions) {
@@ -103,7 +105,10 @@ export class Shift {
     }
     for (const text of ended.result.unheard) await options.words.put(options.randomId(), 'interrupt', text);
     const run = this.#run;
-    if (run === undefined) return undefined;
+    if (run === undefined) {
+      await this.#tellRest(ended.result.usage);
+      return undefined;
+    }
     // A harness that was stopped is not asked whether to go on.
     const asked =
       ended.result.end.how === 'exited' ? await askWhetherToGoOn(options, run, run.held.signal) : undefined;
@@ -242,8 +247,18 @@ export class Shift {
     } catch (error) {
       await handInFailure(options, run, run, error);
     }
+    this.#last = { run, used: left.usage };
     this.#usedBefore = all;
     this.#run = undefined;
+  }
+
+  /** Some harnesses say what they used only at their end: what nobody was told of yet is the last run's. */
+  async #tellRest(all: Usage): Promise<void> {
+    if (this.#last === undefined) return;
+    const { duration_ms: _, ...rest } = subtractUsage(all, this.#usedBefore);
+    const { run, used } = this.#last;
+    if (tokensOf(rest) > 0 || (rest.cost_usd ?? 0) > 0)
+      await tellUsage(run, { ...used, ...addUsage(used, rest) });
   }
 
   /** Undefined when it could not be opened, which is reported, or when nobody is there to work on it. */

@@ -228,7 +228,8 @@ export class Courier {
 }
 
 /** Told while a run goes on: nobody waits for it to let go of the grant. */
-const endsNothing = ({ kind }: Report): boolean => kind === 'checkpoint' || kind === 'progress';
+const endsNothing = ({ kind }: Report): boolean =>
+  kind === 'checkpoint' || kind === 'progress' || kind === 'used';
 
 /** The file that must stand in FILES when the report is read. */
 function fileOf(report: Report): FileRef | undefined {

@@ -110,8 +110,13 @@ const keyOf = ({ scope, name }: Pick<BudgetMark, 'scope' | 'name'>): string => `
 type Reached = EventOf<'budget_reached'>;
 
 /** The levels that are reached when a run is known to have used `more` than before. */
-export function reached(board: Board, task: Task, grant: Grant, more: Usage, now: number): Reached[] {
-  const { profile } = grant;
+export function reached(
+  board: Board,
+  task: Task,
+  profile: string | undefined,
+  more: Usage,
+  now: number,
+): Reached[] {
   const marks = [
     taskMark(board, task, more),
     profile === undefined ? undefined : profileMark(board, profile, now, more),

@@ -183,16 +183,19 @@ function endOf(board: Board, slot: SlotRecord): string {
   return end?.fence === slot.fence ? end.why : 'ended';
 }
 
-/** The grant as its owner gets it; undefined when it is not live. */
-export function grantView(board: Board, fence: number): AnyGrant | undefined {
+/**
+ * The grant as its owner gets it; undefined when it is not live. `withProfile`: names its profile, which only an owner
+ * that offered several understands.
+ */
+export function grantView(board: Board, fence: number, withProfile = true): AnyGrant | undefined {
   const id = board.grants.get(fence);
   const task = id === undefined ? undefined : board.tasks.get(id);
   const grant = task?.grant;
   if (task === undefined || grant === undefined) return undefined;
-  return grant.kind === 'commit' ? commitView(board, task, grant) : workView(board, task, grant);
+  return grant.kind === 'commit' ? commitView(board, task, grant) : workView(board, task, grant, withProfile);
 }
 
-function workView(board: Board, task: Task, grant: Grant): TaskGrant {
+function workView(board: Board, task: Task, grant: Grant, withProfile: boolean): TaskGrant {
   const lane = laneRef(board, task);
   const budget = budgetOf(board, task);
   return {
@@ -208,7 +211,7 @@ function workView(board: Board, task: Task, grant: Grant): TaskGrant {
     attachments: task.attachments,
     ...(task.note === undefined ? {} : { note: task.note }),
     ...(task.checkpoint === undefined ? {} : { checkpoint: task.checkpoint }),
-    ...(grant.profile === undefined ? {} : { profile: grant.profile }),
+    ...(grant.profile === undefined || !withProfile ? {} : { profile: grant.profile }),
     ...(budget === undefined ? {} : { budget }),
   };
 }

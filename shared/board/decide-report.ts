@@ -9,6 +9,7 @@ import { assertNever } from '../errors.ts';
 import { liveCheckpoint, rescue } from './decide-checkpoint.ts';
 import { followUps } from './decide-claim.ts';
 import { bounced, committed } from './decide-commit.ts';
+import { lateUsage } from './decide-late-usage.ts';
 import { isOfProfile, isTold, toldOf } from './decide-run-end.ts';
 import { type LifeSign, stale, takeover } from './decide-watch.ts';
 import { accepted, clip, type Decision, declined } from './decision.ts';
@@ -23,7 +24,7 @@ export interface ReportInput {
   readonly sign?: LifeSign;
 }
 
-type Reports = Exclude<Report, { kind: 'lane' | 'takeover' | 'stale' | 'checkpoint' }>;
+type Reports = Exclude<Report, { kind: 'lane' | 'takeover' | 'stale' | 'checkpoint' | 'used' }>;
 
 /** What follows from a report, and its answer. */
 export function decideReport(
@@ -34,6 +35,7 @@ export function decideReport(
   if (report.kind === 'lane') return laneTip(board, from, report);
   const task = board.tasks.get(report.task);
   if (task === undefined) return declined(report, 'unknown-task', `there is no task ${report.task}`);
+  if (report.kind === 'used') return lateUsage(board, from, task, report, now);
   const grant = task.grant;
   if (grant === undefined || grant.fence !== report.fence || grant.run !== report.run) {
     if (task.last_end?.report === report.id) return accepted(report, []);

@@ -66,7 +66,7 @@ export function toldOf(
   const trouble = report.kind === 'failed' ? troubleOf(board, from, profile, report, now) : [];
   return {
     record: usage === undefined && note === undefined ? [] : [record],
-    after: [...quota, ...trouble, ...reached(board, task, grant, more, now)],
+    after: [...quota, ...trouble, ...reached(board, task, profile, more, now)],
     more,
   };
 }

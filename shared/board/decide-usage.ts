@@ -42,6 +42,6 @@ export function decideUsage(board: Board, input: UsageInput, now: number): reado
       ...(profile === undefined ? {} : { profile }),
       usage,
     },
-    ...reached(board, task, grant, more, now),
+    ...reached(board, task, profile, more, now),
   ];
 }

@@ -13,18 +13,20 @@ import { utcDay } from './usage-book.ts';
 
 export function evolveUsage(board: Board, event: EventOf<'run_used' | 'run_recorded'>, at: number): void {
   const task = taskOf(board, event.task);
-  const { grant } = task;
-  if (grant?.fence !== event.fence) throw new Error(`grant ${event.fence} of ${task.id} is not live`);
+  const grant = task.grant?.fence === event.fence ? task.grant : undefined;
   const isWhole = event.type === 'run_recorded';
+  if (isWhole && grant === undefined) throw new Error(`grant ${event.fence} of ${task.id} is not live`);
   if (isWhole) runNoted(board.runs, event);
   const { usage } = event;
-  const more = usage === undefined ? {} : growthOf(grant.used ?? {}, usage);
-  const profile = event.profile ?? grant.profile;
+  const known = grant === undefined ? board.runs.get(event.fence)?.usage : grant.used;
+  const more = usage === undefined ? {} : growthOf(known ?? {}, usage);
+  const profile = event.profile ?? grant?.profile;
   if (profile !== undefined) {
     board.usage.add(utcDay(at), profile, { runs: isWhole ? 1 : 0, usage: more });
   }
   if (usage === undefined) return;
-  const used: Usage = mostUsage(grant.used ?? {}, usage);
-  runUsed(board.runs, grant.fence, used);
-  change(board, task, { grant: { ...grant, used }, used: addUsage(task.used ?? {}, more) }, at);
+  const used: Usage = mostUsage(known ?? {}, usage);
+  runUsed(board.runs, event.fence, used);
+  const inHand = grant === undefined ? {} : { grant: { ...grant, used } };
+  change(board, task, { ...inHand, used: addUsage(task.used ?? {}, more) }, at);
 }

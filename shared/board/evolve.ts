@@ -124,7 +124,7 @@ export function evolve(board: Board, event: Event, at: number): Board {
     case 'profile_stopped':
     case 'profile_resumed':
     case 'profile_quota':
-      evolveProfile(board, event);
+      evolveProfile(board, event, at);
       return board;
     case 'run_used':
     case 'run_recorded':

@@ -24,14 +24,14 @@ export const isCooling = ({ cooldown_until }: ProfileState, now: number): boolea
 
 type ProfileEvent = EventOf<'profile_cooled' | 'profile_stopped' | 'profile_resumed' | 'profile_quota'>;
 
-export function evolveProfile(board: Board, event: ProfileEvent): void {
+export function evolveProfile(board: Board, event: ProfileEvent, at: number): void {
   const known = profileState(board, event.profile);
   switch (event.type) {
     case 'profile_cooled': {
       // Of a stopped one that reason stays: it says what has to be done.
       const reason = known.stopped && known.reason !== undefined ? known.reason : event.reason;
       put(board, event.profile, { ...known, cooldown_until: event.until, reason });
-      board.wakeAt = Math.min(board.wakeAt, event.until);
+      setWake(board, at);
       return;
     }
     case 'profile_stopped':
@@ -39,6 +39,7 @@ export function evolveProfile(board: Board, event: ProfileEvent): void {
       return;
     case 'profile_resumed':
       put(board, event.profile, { ...calm, ...(known.quota === undefined ? {} : { quota: known.quota }) });
+      setWake(board, at);
       board.chances += 1;
       return;
     case 'profile_quota':

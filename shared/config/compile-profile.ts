@@ -5,6 +5,7 @@ import type { ConfigFile } from '../../schemas/index.ts';
 import type { HarnessProfile } from '../harness/profile.ts';
 import { defaults } from './defaults.ts';
 import { msOr } from './durations.ts';
+import { isAtHome } from './home-path.ts';
 import { resolvePath } from './lane-home.ts';
 
 export type ProfileFile = NonNullable<ConfigFile['profiles']>[string];
@@ -25,7 +26,6 @@ export function compileProfile(file: ProfileFile, folder: string): CompiledProfi
     command: command ?? [],
     args: file.args ?? [],
     rights: file.rights ?? defaults.profile.rights,
-    mcp: file.mcp ?? !isCommand,
     env: file.env ?? [],
     set: file.set ?? {},
     startMs: msOr(file.start, defaults.profile.startMs),
@@ -36,8 +36,10 @@ export function compileProfile(file: ProfileFile, folder: string): CompiledProfi
     ...(program === undefined
       ? {}
       : { program: program.includes('/') ? resolvePath(program, folder) : program }),
+    ...(file.mcp === undefined ? {} : { mcp: file.mcp }),
     ...(model === undefined ? {} : { model }),
-    ...(account === undefined ? {} : { account: resolvePath(account, folder) }),
+    // A login lies in its user's home, and each user of the file has one: that is the worker's to expand.
+    ...(account === undefined ? {} : { account: isAtHome(account) ? account : resolvePath(account, folder) }),
     ...(template === undefined ? {} : { template }),
     ...(prompt === undefined ? {} : { prompt }),
     ...(max_concurrency === undefined ? {} : { maxConcurrency: max_concurrency }),

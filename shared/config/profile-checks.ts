@@ -49,11 +49,12 @@ function harnessKeys(path: readonly string[], profile: Mapping): PathProblem[] {
   } else if (isSet('command')) {
     add('command', `harness ${String(harness)} brings its own; name another program with \`program\``);
   }
-  for (const key of ['account', 'program']) {
-    const path = profile[key];
-    if (typeof path === 'string' && path.startsWith('~')) {
-      add(key, '`~` is not expanded; write the whole path');
-    }
+  const { account, program } = profile;
+  if (typeof program === 'string' && program.startsWith('~')) {
+    add('program', '`~` is not expanded; write the whole path');
+  }
+  if (typeof account === 'string' && /^~[^/]/.test(account)) {
+    add('account', "another user's home is not expanded; write the whole path");
   }
   return problems;
 }

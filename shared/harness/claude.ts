@@ -48,7 +48,7 @@ export const claude: Adapter = {
 function invocation(profile: HarnessProfile, place: StartPlace, session: readonly string[]): Invocation {
   const { program, model, account, rights, args } = profile;
   const way = promptWay(profile, capabilities);
-  const servers = profile.mcp ? serversOf(place) : undefined;
+  const servers = profile.mcp !== false ? serversOf(place) : undefined;
   return {
     argv: checked([
       program ?? PROGRAM,

@@ -56,7 +56,7 @@ function invocation(profile: HarnessProfile, place: StartPlace, session: string 
   const settings = [
     ...SETTINGS,
     ...(rights === 'full' ? [] : SANDBOX),
-    ...(profile.mcp ? serverOf(place) : []),
+    ...(profile.mcp !== false ? serverOf(place) : []),
   ];
   return {
     argv: checked([

@@ -79,7 +79,7 @@ function invocation(profile: HarnessProfile, place: StartPlace, session: readonl
 }
 
 function settingsOf(profile: HarnessProfile, { waggle }: StartPlace): string {
-  const servers = profile.mcp && waggle !== undefined ? serversOf(waggle) : {};
+  const servers = profile.mcp !== false && waggle !== undefined ? serversOf(waggle) : {};
   return JSON.stringify({
     general: { enableAutoUpdate: false, enableAutoUpdateNotification: false },
     privacy: { usageStatisticsEnabled: false },

@@ -68,7 +68,7 @@ function invocation(profile: HarnessProfile, place: StartPlace, session: readonl
         autoupdate: false,
         share: 'disabled',
         ...(rights === 'full' ? {} : { permission: EDIT_RIGHTS }),
-        ...(profile.mcp ? serverOf(place) : {}),
+        ...(profile.mcp !== false ? serverOf(place) : {}),
       }),
       ...(account === undefined ? {} : { OPENCODE_CONFIG_DIR: account, XDG_DATA_HOME: account }),
     },

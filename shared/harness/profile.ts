@@ -19,8 +19,8 @@ export interface HarnessProfile extends Limits {
   /** Added to the command line of a known harness. */
   readonly args: readonly string[];
   readonly rights: Rights;
-  /** Whether the harness gets the MCP server of its run. */
-  readonly mcp: boolean;
+  /** Whether the harness gets the MCP server of its run; absent: where it can. */
+  readonly mcp?: boolean;
   /** Name of the prompt that teaches it the protocol, or `none`; absent: that of its mode. */
   readonly template?: string;
   /** How the prompt goes in; absent: as the harness likes it best. */

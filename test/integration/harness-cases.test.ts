@@ -192,8 +192,8 @@ describe.each(HARNESSES)('%s', (name) => {
   });
 
   test('that asks nobody is answered by a person, and the next run is told the answer', async () => {
-    const running = await worker({ [`p-${n}`]: doubled(name) });
-    await addTask({ body: 'Do it.\n\nDOUBLE: question' });
+    const running = await worker({ [`p-${n}`]: doubled(name, 'question') });
+    await addTask();
     const blocked = await untilTask('it waits for somebody', ({ state }) => state === 'blocked');
     expect(blocked).toMatchObject({ last_outcome: 'needs_input', attempts: 0 });
     expect(blocked.blocked_reason).toContain('?');

@@ -3,6 +3,7 @@
  * workers, so that what is missing is no failure.
  */
 import { stat } from 'node:fs/promises';
+import { expandHome } from '../../../shared/config/home-path.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import { adapters } from '../../../shared/harness/adapters.ts';
 import { resolveProgram } from '../../../shared/harness/program-path.ts';
@@ -41,7 +42,9 @@ async function finding(profile: DoctorProfile, root: string, variables: Variable
   }
   const runs = harness === 'command' ? path : `${harness}, ${path}`;
   if (account === undefined) return pass(runs);
-  if (await isFolder(account)) return pass(`${runs}, account ${account}`);
+  const folder = expandHome(account, variables['HOME']);
+  if (folder === undefined) return warn(`its account ${account} is in a home, and HOME is not set`, runs);
+  if (await isFolder(folder)) return pass(`${runs}, account ${account}`);
   return warn(`its account folder ${account} does not exist: log in there with ${program}`, runs);
 }
 

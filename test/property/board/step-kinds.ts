@@ -32,6 +32,7 @@ const reports = [
   'env',
   'killed',
   'progress',
+  'used',
   'released',
   'committed',
   'committed',

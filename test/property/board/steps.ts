@@ -234,6 +234,8 @@ export function inputOf(driver: Driver, past: Past, s: Step): Input | undefined 
           return report(from, { kind: 'failed', ...of, ...told, outcome: 'killed', reason: 'stopped' });
         case 'progress':
           return report(from, { kind: 'progress', ...of, note: 'on it' });
+        case 'used':
+          return report(from, { kind: 'used', ...of, usage: told.usage ?? { input_tokens: s.grant } });
         case 'released':
           return report(from, { kind: 'released', ...of, ...told, reason: 'drain' });
         case 'committed': {

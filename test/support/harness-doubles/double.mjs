@@ -2,7 +2,7 @@
  * Plays what a real coding agent once printed: `node double.mjs <harness> …the real one's flags…`. It reads its prompt as
  * that one does, writes the files that the recorded tools wrote, and ends as that one ended.
  *
- * The case is the last line `DOUBLE: <case>` of the prompt, or DOUBLE_CASE, or `edit`. Recorded cases lie in `recorded/`.
+ * The case is the first line `DOUBLE: <case>` of the prompt, or DOUBLE_CASE, or `edit`. Recorded cases lie in `recorded/`.
  * Others go no further than a part of one: `stall` (says and does something, then hangs), `stubborn` (the same, and ignores
  * TERM), `retrying` (hangs while it tries again), `silent` (hangs at once), `broken` (complains and ends at once), `crash`
  * (says something, then dies), `lost` (what it does when its conversation is unknown).
@@ -29,7 +29,7 @@ const session = resumed ?? randomUUID();
 
 const file = after('--file');
 const prompt = file === undefined ? readFileSync(0, 'utf8') || args.at(-1) : readFileSync(file, 'utf8');
-const asked = [...prompt.matchAll(/^DOUBLE: ([\w-]+)\s*$/gm)].at(-1)?.[1];
+const asked = /^DOUBLE: ([\w-]+)\s*$/m.exec(prompt)?.[1];
 const wanted = asked ?? process.env.DOUBLE_CASE ?? 'edit';
 
 /** Prints lines as this run would have printed them. */

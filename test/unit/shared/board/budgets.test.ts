@@ -50,6 +50,25 @@ describe('what runs use', () => {
     expect(driver.board.usage.total().usage).toEqual(tokens(50_000));
   });
 
+  it('may be told after the end, by whoever had the grant, and counts what is new of it', () => {
+    const driver = setUp({ project: { tokens: 1_000_000 } });
+    const grant = driver.take('w1');
+    done(driver, tokens(20_000), 'w1', grant);
+    const late = (usage: Usage, from = 'w1', of = rights(grant)) =>
+      driver.report(from, { kind: 'used', ...of, usage });
+    expect(late(tokens(990_000), 'w2').answer).toMatchObject({ status: 'refused', code: 'not-yours' });
+    expect(late(tokens(990_000), 'w1', { ...rights(grant), run: 'other' }).answer).toMatchObject({
+      code: 'unknown-run',
+    });
+    expect(levels(late(tokens(990_000)).events)).toEqual(['project demo pause']);
+    expect(late(tokens(990_000))).toMatchObject({ events: [], answer: { status: 'accepted' } });
+    expect(driver.task(grant.task).used).toEqual(tokens(990_000));
+    expect(driver.board.usage.rows()).toMatchObject([{ runs: 1, usage: tokens(990_000) }]);
+    expect(driver.board.runs.get(grant.fence)?.usage).toEqual(tokens(990_000));
+    expect(waits(driver)).toBe(true);
+    expect(observable(fold(driver.batches, 'json'))).toEqual(observable(driver.board));
+  });
+
   it('is journaled of a live run only where a budget has to hear of it, in steps, and from its owner', () => {
     const driver = setUp({ project: { tokens: 100_000 }, task: { cost_usd: 10 } });
     const { fence } = driver.take('w1');

@@ -129,7 +129,7 @@ bus: [1]
 profiles:
   any: { command: [x], program: y, model: m, account: ~/a, args: [z], rights: full, mcp: true }
   own: { harness: claude, command: [x] }
-  far: { harness: codex, account: ~/.codex, program: ~/bin/codex }
+  far: { harness: codex, account: ~ann/.codex, program: ~/bin/codex }
   odd: { harness: cursor }
 pools:
   main: { profiles: [own, fra], strategy: fair }
@@ -147,10 +147,9 @@ workers:
       'waggle.yaml:3: profiles.any.args: is for known harnesses, and this one is any command; put them into `command`',
       'waggle.yaml:3: profiles.any.rights: is for known harnesses, and this one is any command; put its flags into `command`',
       'waggle.yaml:3: profiles.any.mcp: is for known harnesses, and this one is any command; put its flags into `command`',
-      'waggle.yaml:3: profiles.any.account: `~` is not expanded; write the whole path',
       'waggle.yaml:4: profiles.own.command: harness claude brings its own; name another program with `program`',
-      'waggle.yaml:5: profiles.far.account: `~` is not expanded; write the whole path',
       'waggle.yaml:5: profiles.far.program: `~` is not expanded; write the whole path',
+      "waggle.yaml:5: profiles.far.account: another user's home is not expanded; write the whole path",
       'waggle.yaml:6: profiles.odd.harness: expected one of claude, codex, opencode, pi, droid, gemini, command, got "cursor"',
       'waggle.yaml:8: pools.main.strategy: expected one of round_robin, weighted, least_used, quota_aware, got "fair"',
       'waggle.yaml:8: pools.main.profiles[1]: no profile `fra` is defined; did you mean `far`?',

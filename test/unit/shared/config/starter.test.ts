@@ -54,7 +54,7 @@ describe('the starter configuration', () => {
       'VG-LINT': { run: ['npm', 'run', 'lint'], timeout_ms: 300_000 },
     });
     expect(outcome.ok && outcome.value.board.profiles).toEqual({ mock: { max_concurrency: 4 }, agent: {} });
-    expect(outcome.ok && outcome.value.profiles.get('agent')).toMatchObject({ harness: 'claude', mcp: true });
+    expect(outcome.ok && outcome.value.profiles.get('agent')).toMatchObject({ harness: 'claude' });
   });
 
   it('keeps its lines below 110 columns', () => {
