@@ -8,6 +8,7 @@ import { isBuiltin } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { Import } from './support/imports.ts';
+import { pure } from './support/pure-files.ts';
 import { forFiles, forGlobals, forImports, isIn, isTest, packageOf, type Rule } from './support/rules.ts';
 import { cyclesIn, loadedWith, readTree, type Source, targetOf, treeOf } from './support/source-tree.ts';
 
@@ -47,77 +48,6 @@ const exceptionsOfLayers = [
   },
 ];
 
-/** Deciding and translating, and nothing else: also everything that they load may not do I/O. */
-const pure = [
-  'shared/board/',
-  'shared/errors.ts',
-  'shared/agent/task-desk.ts',
-  'shared/agent/task-verbs.ts',
-  'shared/bus/mail-trail.ts',
-  'shared/bus/port.ts',
-  'shared/bus/subjects.ts',
-  'shared/config/compile.ts',
-  'shared/config/cross-checks.ts',
-  'shared/config/defaults.ts',
-  'shared/config/durations.ts',
-  'shared/config/task-checks.ts',
-  'shared/config/task-order.ts',
-  'shared/config/nearest-name.ts',
-  'shared/config/project-choice.ts',
-  'shared/config/project-key.ts',
-  'shared/config/remote-key.ts',
-  'shared/git/message.ts',
-  'shared/git/trailers.ts',
-  'shared/harness/argument-template.ts',
-  'shared/ledger/assignments.ts',
-  'shared/ledger/base64-blocks.ts',
-  'shared/ledger/entry.ts',
-  'shared/ledger/plain-text.ts',
-  'shared/ledger/private-keys.ts',
-  'shared/ledger/redact.ts',
-  'shared/ledger/secret-forms.ts',
-  'shared/ledger/secret-value.ts',
-  'shared/ledger/tail.ts',
-  'shared/mail/allowance.ts',
-  'shared/mail/digest.ts',
-  'shared/mail/draft.ts',
-  'shared/mail/mail-verbs.ts',
-  'shared/mail/message-id.ts',
-  'shared/mail/name-words.ts',
-  'shared/mail/names.ts',
-  'shared/mail/quoted.ts',
-  'shared/mail/record.ts',
-  'shared/mail/since.ts',
-  'services/orchestrator/announcements.ts',
-  'shared/socket/refusal.ts',
-  'shared/socket/request.ts',
-  'services/cli/fmail/choice.ts',
-  'services/cli/fmail/completion/',
-  'services/cli/fmail/help.ts',
-  'services/cli/fmail/invocation.ts',
-  'services/cli/fmail/letter-text.ts',
-  'services/cli/fmail/record-line.ts',
-  'services/cli/fmail/robot-schemas.ts',
-  'services/cli/fmail/trace-steps.ts',
-  'services/cli/fmail/who-table.ts',
-  'services/orchestrator/command-answer.ts',
-  'services/orchestrator/continuity.ts',
-  'services/orchestrator/journal-time.ts',
-  'services/orchestrator/letter-watch.ts',
-  'services/orchestrator/life-signs.ts',
-  'services/orchestrator/queries.ts',
-  'services/orchestrator/sightings.ts',
-  'services/orchestrator/waiting-claims.ts',
-  'services/stale-takeover/last-sign.ts',
-  'services/stale-takeover/track.ts',
-  'services/stale-takeover/watch.ts',
-  'services/worker/prompt.ts',
-  'services/worker/verdict.ts',
-  'infra/nats/config.ts',
-  'infra/nats/version.ts',
-  'infra/supervisor/last-words.ts',
-  'infra/supervisor/restart-policy.ts',
-];
 /** Data structures and measures: they do no I/O. */
 const pureLibraries = ['tinyqueue', 'fastest-levenshtein'];
 const exceptionsOfPurity = [

@@ -10,7 +10,8 @@ import type { Log } from '../log.ts';
 import { allowedEnvironment, type Environment } from './environment.ts';
 import type { OutputChunk } from './guarded-process.ts';
 import { cutToBytes, REPORT_TAIL } from './output-tail.ts';
-import { describeEnd, type SupervisedEnd, startSupervised } from './supervised-run.ts';
+import { describeEnd } from './run-end.ts';
+import { type SupervisedEnd, startSupervised } from './supervised-run.ts';
 
 export interface GateContext {
   readonly folder: string;

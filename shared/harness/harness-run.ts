@@ -19,9 +19,10 @@ import { OUTPUT_LOG_BYTES } from './output-log.ts';
 import { OutputTail } from './output-tail.ts';
 import type { HarnessProfile } from './profile.ts';
 import { rendered } from './rendered.ts';
+import type { RunEnd } from './run-end.ts';
 import { runEnvironment } from './run-environment.ts';
 import { beforeNextProcess, noSigns, type RunSigns, withEvent } from './run-signs.ts';
-import { type RunEnd, stopReason } from './supervised-run.ts';
+import { stopReason } from './supervised-run.ts';
 import { Transcript } from './transcript.ts';
 import { tokensOf } from './usage.ts';
 

@@ -13,8 +13,8 @@ import { saysAuth, saysRateLimit } from './fault-words.ts';
 import type { Limits } from './limits.ts';
 import { questionIn } from './question.ts';
 import { resetOfDayTime, resetOfWords } from './reset-time.ts';
+import { describeEnd, type RunEnd } from './run-end.ts';
 import type { Fault, RunSigns } from './run-signs.ts';
-import { describeEnd, type RunEnd } from './supervised-run.ts';
 
 export interface Ended {
   readonly end: RunEnd;

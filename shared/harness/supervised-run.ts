@@ -6,13 +6,14 @@
  *    nothing.
  * 2. When `ended` resolves, the whole process group has ended and the log is closed.
  */
-import { assertNever, isWaggleError, messageOf } from '../errors.ts';
+import { isWaggleError, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { ProcessGroup } from '../process/group.ts';
 import { type GuardedEnd, type GuardedOptions, type OutputChunk, startGuarded } from './guarded-process.ts';
 import { type LimitName, type Limits, waitForLimit } from './limits.ts';
 import { OutputLog } from './output-log.ts';
 import { OutputTail } from './output-tail.ts';
+import type { ExitStatus, RunEnd } from './run-end.ts';
 
 export interface SupervisedOptions extends Limits, Omit<GuardedOptions, 'onOutput'> {
   /** Aborting it stops the program; the reason is kept, and `kill` allows it no grace. */
@@ -24,19 +25,6 @@ export interface SupervisedOptions extends Limits, Omit<GuardedOptions, 'onOutpu
   readonly onOutput?: GuardedOptions['onOutput'];
   /** Called once the program runs, so that its group can be recorded. */
   readonly onStarted?: (group: ProcessGroup) => void | Promise<void>;
-}
-
-/** How a run ended; `reason` of a stop is the abort signal's, or `guard-lost`. */
-export type RunEnd =
-  | { readonly how: 'not-started'; readonly message: string }
-  | { readonly how: 'exited'; readonly exitCode: number }
-  | { readonly how: 'signalled'; readonly signal: NodeJS.Signals }
-  | ({ readonly how: 'limit'; readonly limit: LimitName } & ExitStatus)
-  | ({ readonly how: 'stopped'; readonly reason: string } & ExitStatus);
-
-interface ExitStatus {
-  readonly exitCode?: number;
-  readonly signal?: NodeJS.Signals;
 }
 
 export interface SupervisedEnd {
@@ -203,43 +191,4 @@ function nameEnd({ endedBy, exitCode, signal }: GuardedEnd, limit: LimitName | u
 /** Why a signal was aborted, in words. */
 export function stopReason(signal: AbortSignal | undefined): string {
   return typeof signal?.reason === 'string' ? signal.reason : messageOf(signal?.reason);
-}
-
-/** The end of a run in a few words, for a sentence that begins with what ran. */
-export function describeEnd(end: RunEnd, limits: Limits, describeMs: (ms: number) => string): string {
-  switch (end.how) {
-    case 'not-started':
-      return end.message;
-    case 'exited':
-      return `ended with exit code ${end.exitCode}`;
-    case 'signalled':
-      return `was ended by ${end.signal} from outside`;
-    case 'limit':
-      return describeLimit(end.limit, limits, describeMs);
-    case 'stopped':
-      return `was stopped (${end.reason})`;
-    default:
-      return assertNever(end);
-  }
-}
-
-function describeLimit(
-  limit: LimitName,
-  { timeoutMs, silenceMs }: Limits,
-  describeMs: (ms: number) => string,
-): string {
-  switch (limit) {
-    case 'wall':
-      return `ran longer than ${timeoutMs === undefined ? 'it may' : describeMs(timeoutMs)}`;
-    case 'silence':
-      return `gave no output for ${silenceMs === undefined ? 'too long' : describeMs(silenceMs)}`;
-    case 'start':
-      return 'gave no sign of life in time after its start';
-    case 'tokens':
-      return 'used all the tokens that it may use';
-    case 'cost':
-      return 'used all the money that it may use';
-    default:
-      return assertNever(limit);
-  }
 }

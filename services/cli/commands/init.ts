@@ -27,7 +27,7 @@ interface Flags {
 }
 
 /** What a fresh profile runs, unless the command line says. */
-const STARTER_COMMAND = ['claude', '-p', 'Read {prompt_file} and do what it says.'];
+const STARTER_HARNESS: NonNullable<Flags['harness']> = 'claude';
 
 /** `waggle init`: writes a commented waggle.yaml here and says what comes next. */
 export const build: CommandModule['build'] = (session) =>
@@ -38,7 +38,7 @@ export const build: CommandModule['build'] = (session) =>
     .addOption(
       new Option(
         '--harness <harness>',
-        'a harness to run, instead of a command (`waggle harness ls`)',
+        `a harness to run (default: ${STARTER_HARNESS}); \`waggle harness ls\` lists them`,
       ).choices(Object.keys(adapters).filter((known) => known !== 'command')),
     )
     .option('--force', 'overwrite a waggle.yaml that is there')
@@ -55,14 +55,13 @@ export const build: CommandModule['build'] = (session) =>
       const hasCommit = await hasFirstCommit(folder);
       const name = project ?? (await nameFor(folder, readEnvironment(session.variables).mailRoot));
       const path = join(folder, CONFIG_NAME);
-      const run = command.length === 0 ? STARTER_COMMAND : command;
-      const starter: StarterOptions =
-        harness === undefined ? { project: name, command: run } : { project: name, harness };
+      const runs = command.length > 0 ? { command } : { harness: harness ?? STARTER_HARNESS };
+      const starter: StarterOptions = { project: name, ...runs };
       await writeConfig(path, starterConfig(starter), force === true);
       await excludeState(folder);
       const steps = [
         ...(hasCommit ? [] : ['make a first commit: lanes start from one']),
-        `look at ${CONFIG_NAME}: its profile runs \`${harness ?? run.join(' ')}\` for each task`,
+        `look at ${CONFIG_NAME}: its profile runs \`${'command' in runs ? runs.command.join(' ') : runs.harness}\` for each task`,
         'waggle up',
         'waggle task add "Say hello in HELLO.md"',
       ];

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Outcome } from '../../../../schemas/index.ts';
 import { classify, type Ended } from '../../../../shared/harness/outcome.ts';
+import type { RunEnd } from '../../../../shared/harness/run-end.ts';
 import { noSigns, type RunSigns } from '../../../../shared/harness/run-signs.ts';
-import type { RunEnd } from '../../../../shared/harness/supervised-run.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 const exit = (exitCode: number): RunEnd => ({ how: 'exited', exitCode });
