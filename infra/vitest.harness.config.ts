@@ -1,6 +1,7 @@
 /**
  * The conformance suite of real harnesses (`*.conformance.ts`): it installs large programs into a cache outside the
- * project. One file after the other; every test is named in the output, those that were not run too.
+ * project. One file after the other; every test is named in the output, those that were not run too, and the last lines say
+ * what became of each harness.
  */
 import { defineConfig } from 'vitest/config';
 import quick from './vitest.config.ts';
@@ -11,6 +12,7 @@ export default defineConfig({
     ...quick.test,
     include: ['test/harness/*.conformance.ts'],
     exclude: [],
+    globalSetup: ['test/support/global-setup.ts', 'test/harness/summary.ts'],
     maxWorkers: 1,
     testTimeout: 120_000,
     reporters: ['verbose'],

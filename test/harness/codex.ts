@@ -31,7 +31,8 @@ export const codex: Harness = {
     shell: (cmd) => call('exec_command', { cmd }),
     mcp: (tool, args) => ({ ...call(tool, args), namespace: 'mcp__waggle' }),
   },
-  limited: { retryAfterS: 60, tells: false },
+  // It waits that long itself before it gives up, and does not say so.
+  limited: { retryAfterS: 1, tells: false },
   stalledMs: 5_000,
   // It tells of usage at the end of its turn alone.
   steeredUsage: 'last',

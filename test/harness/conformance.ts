@@ -7,6 +7,7 @@ import { continuousCases } from './continuous-cases.ts';
 import type { Harness, Installed } from './harness.ts';
 import { install } from './install.ts';
 import { recordingCases } from './recording-cases.ts';
+import { note, noteSuite } from './summary.ts';
 import { taskCases } from './task-cases.ts';
 import { troubleCases } from './trouble-cases.ts';
 import { wordCases } from './word-cases.ts';
@@ -15,7 +16,7 @@ import { wordCases } from './word-cases.ts';
 export async function testHarness(harness: Harness): Promise<void> {
   const found = await install(harness.package);
   if (found.kind === 'absent') {
-    process.stderr.write(`waggle: NOT RUN: ${harness.title}: ${found.reason}\n`);
+    note(`${harness.title}: NOT RUN: ${found.reason}`);
     test.skip(`${harness.title} was not run: ${found.reason}`, () => undefined);
     return;
   }
@@ -23,25 +24,11 @@ export async function testHarness(harness: Harness): Promise<void> {
   const installed: Installed = { harness, program, version };
   describe(`${harness.title} ${version}`, () => {
     // biome-ignore lint/correctness/noEmptyPattern: the runner looks for fixtures there
-    afterAll(({}, suite) => tellOf(suite as RunnerTestSuite));
+    afterAll(({}, suite) => noteSuite(suite as RunnerTestSuite));
     taskCases(installed);
     troubleCases(installed);
     wordCases(installed);
     continuousCases(installed);
     recordingCases(installed);
   });
-}
-
-/** A line for a harness, and one for each case that did not pass. */
-function tellOf({ name, tasks }: RunnerTestSuite): void {
-  const passed = tasks.filter(({ result }) => result?.state === 'pass');
-  const failed = tasks.filter(({ result }) => result?.state === 'fail');
-  const others = tasks.filter((one) => !passed.includes(one) && !failed.includes(one));
-  const counts = `${passed.length} passed, ${failed.length} failed, ${others.length} not run`;
-  const lines = [
-    `${name}: ${counts}`,
-    ...failed.map((one) => `  failed: ${one.name}`),
-    ...others.map((one) => `  not run: ${one.name}`),
-  ];
-  process.stderr.write(lines.map((line) => `waggle: ${line}\n`).join(''));
 }

@@ -15,6 +15,7 @@ import { opencode } from './opencode.ts';
 import { pi } from './pi.ts';
 import type { Casting, WorkerPart } from './real-runs.ts';
 import { FINAL, stageOf } from './stage.ts';
+import { note } from './summary.ts';
 
 const HARNESSES = [claudeCode, codex, pi, opencode];
 const TASKS = 40;
@@ -29,8 +30,10 @@ const installed: Installed[] = found.flatMap(({ harness, found }) =>
   found.kind === 'ready' ? [{ harness, program: found.program, version: found.version }] : [],
 );
 for (const { harness, found: one } of found)
-  if (one.kind === 'absent')
+  if (one.kind === 'absent') {
+    note(`fleet: NOT RUN: ${harness.title}: ${one.reason}`);
     test.skip(`${harness.title} was not in the fleet: ${one.reason}`, () => undefined);
+  }
 
 /** The words of a task that stand in no other. */
 const wordsOf = (n: number): string => `Write the file number ${n}, and no other.`;
@@ -42,7 +45,7 @@ const scriptsOf = ({ tools }: Harness): Map<string, Line[]> =>
   new Map(numbers.map((n) => [wordsOf(n), [tools.write(fileOf(n), `${n}\n`), FINAL]]));
 
 test.skipIf(installed.length < 2)(
-  `eight workers of ${installed.length} harnesses commit each of ${TASKS} tasks once`,
+  `eight workers of ${installed.length} harnesses commit each of ${TASKS} tasks once${installed.length < 2 ? ' (a fleet needs two)' : ''}`,
   async () => {
     const castings = await Promise.all(
       installed.map(async (one): Promise<[string, Casting]> => {
@@ -73,7 +76,7 @@ test.skipIf(installed.length < 2)(
     );
     const records = (await Promise.all(ids.map((id) => runs.runs(id)))).flat();
     const share = names.map((name) => [name, records.filter(({ harness }) => harness === name).length]);
-    process.stderr.write(`waggle: fleet: ${TASKS} tasks in ${seconds} s: ${share.flat().join(' ')}\n`);
+    note(`fleet: ${TASKS} tasks by ${WORKERS} workers in ${seconds} s: ${share.flat().join(' ')}`);
     expect(records).toHaveLength(TASKS);
     expect(share.filter(([, count]) => count === 0)).toEqual([]);
 

@@ -13,7 +13,7 @@ import { type RealRuns, type RealRunsOptions, startRealRuns } from './real-runs.
 export const FINAL: Turn = { kind: 'text', text: 'All is done.' };
 /** The worker, and the profile that it runs. */
 export const AGENT = 'w-1';
-export const PROFILE = 'first';
+export const PROFILE = 'account-1';
 
 export interface Stage {
   readonly runs: RealRuns;

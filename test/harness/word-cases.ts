@@ -67,7 +67,7 @@ export function wordCases(installed: Installed): void {
     const next = textsOf(asked[1]!).join('\n');
     expect(next).toContain(words);
     expect(next).toContain(runs.prompt(run!).trim());
-    expect(next).toContain('waggle task progress');
+    expect(next).toContain('it begins');
     const all = sumOf(model.reported);
     const last = sumOf(model.reported.slice(1));
     const { input_tokens: input, output_tokens: output = 0 } = run!.usage ?? {};

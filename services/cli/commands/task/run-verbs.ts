@@ -102,6 +102,9 @@ async function progress(desk: TaskDesk, text: string): Promise<void> {
   desk.succeed(okEnvelope(desk.command, { ...inHand(id), note: text.trim() }), () => `${id}: noted`);
 }
 
+/** Nobody here knows whether the run is for one task or goes on to the next: its prompt says so. */
+const WHAT_NEXT = 'end the run now, or go on with `waggle task next` where you were told to';
+
 async function done(desk: TaskDesk, text: string): Promise<void> {
   const { signal } = desk.session;
   const note = text.trim();
@@ -110,7 +113,7 @@ async function done(desk: TaskDesk, text: string): Promise<void> {
     return (await tasks.current(signal)).task;
   });
   const data = { ...inHand(id), done: true, ...(note === '' ? {} : { note }) };
-  desk.succeed(okEnvelope(desk.command, data), () => `${id}: noted as done; end the run now`);
+  desk.succeed(okEnvelope(desk.command, data), () => `${id}: noted as done; ${WHAT_NEXT}`);
 }
 
 async function block(desk: TaskDesk, words: readonly string[], flag: string | undefined): Promise<void> {
@@ -134,7 +137,7 @@ async function block(desk: TaskDesk, words: readonly string[], flag: string | un
   const data = { ...inHand(id), blocked_reason: reason.trim() };
   desk.succeed(
     okEnvelope(desk.command, data),
-    () => `${id}: noted as blocked; end the run now, what stands in the tree is kept`,
+    () => `${id}: noted as blocked; ${WHAT_NEXT}; what stands in the tree is kept`,
   );
 }
 
