@@ -160,7 +160,10 @@ describe.each(HARNESSES)('%s', (name) => {
       [`limited-${n}`, 'rate_limited'],
       [`free-${n}`, 'completed'],
     ]);
-    expect((await profileOf(`limited-${n}`))?.cooldown_until).toBeGreaterThan(before);
+    const cooled = (await eventsOf(client)).find(
+      (event) => event.type === 'profile_cooled' && event.profile === `limited-${n}`,
+    );
+    expect(cooled?.type === 'profile_cooled' && cooled.until).toBeGreaterThan(before);
   });
 
   test('that is not logged in is stopped, and people are told; resumed, it does the task', async () => {
