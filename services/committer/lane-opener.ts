@@ -8,6 +8,7 @@
  *    still knew none after the tip was read: what was read before somebody's commit and told after it would look as
  *    if the branch had been moved. Where a known tip is wrong, the next commit finds out under its fence.
  */
+import { setMaxListeners } from 'node:events';
 import type { BoardConfig } from '../../schemas/index.ts';
 import { type BoardClient, createBoardClient } from '../../shared/bus/board-client.ts';
 import type { Bus } from '../../shared/bus/port.ts';
@@ -44,6 +45,8 @@ export async function keepLanesOpen(options: LaneOpenerOptions, signal: AbortSig
   const client = createBoardClient({ swarm, project, agent, clock });
   const opening = new Set<Promise<void>>();
   const unknown = new Set<string>();
+  // Every lane that is being opened listens: many lanes are no leak to warn of.
+  setMaxListeners(0, signal);
   while (!signal.aborted) {
     let waitMs = RETRY_MS;
     try {
