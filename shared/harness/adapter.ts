@@ -55,8 +55,8 @@ export interface Invocation {
 
 /** What a line of output means. Times in milliseconds, `At` since the epoch. */
 export type HarnessEvent =
-  /** Its first sign of life, with its name for the conversation. */
-  | { readonly kind: 'session'; readonly id?: string; readonly model?: string }
+  /** Its first sign of life, with its name for the conversation. `isHeard`: that holds what this process was told. */
+  | { readonly kind: 'session'; readonly id?: string; readonly model?: string; readonly isHeard?: boolean }
   /** Words of the model. */
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'tool'; readonly name: string; readonly detail?: string }

@@ -2,7 +2,8 @@
  * Reads the stream of Codex (`codex exec --json`, version 0.169). Pure.
  *
  * 1. An `error` item is a warning; an `error` event that says `Reconnecting` is tried again; `turn.failed` is the end.
- * 2. Statuses and reset times stand only in words. Usage comes with the end of the turn, and not before.
+ * 2. Statuses and reset times stand only in words. Usage comes with the end of the turn, and not before; it is that of the
+ *    whole conversation, of earlier processes too.
  */
 import type { HarnessEvent, StreamReader } from './adapter.ts';
 import { countOf, detailOf, inside, type Json, parseObject, textOf } from './json-line.ts';

@@ -295,7 +295,8 @@ class Run {
   async #take(event: HarnessEvent): Promise<void> {
     this.#signs = withEvent(this.#signs, event, this.#context.clock.now());
     if (event.kind === 'session') this.#isUp = true;
-    if (event.kind === 'text' || event.kind === 'tool') this.#isHeard = true;
+    if (event.kind === 'session' ? event.isHeard === true : event.kind === 'text' || event.kind === 'tool')
+      this.#isHeard = true;
     await this.#transcript.write('stdout', rendered(event));
     await this.#context.onEvent?.(event);
     this.#interrupt();

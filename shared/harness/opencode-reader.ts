@@ -4,7 +4,8 @@
  * 1. An `error` is its last word, with the provider's status and headers. That it tries again stands in its log alone,
  *    on standard error, as does the name of its conversation before it has said or done anything.
  * 2. It has no event for its end: the last step is the one that calls no tool.
- * 3. Usage is the sum over its steps; its request for a title is in none of them.
+ * 3. A tool is told of when it has ended; that the conversation holds the prompt is clear from the first step.
+ * 4. Usage is the sum over its steps; its request for a title is in none of them.
  */
 import type { Usage } from '../../schemas/index.ts';
 import type { HarnessEvent, StreamReader } from './adapter.ts';
@@ -42,21 +43,24 @@ export function opencodeReader(): StreamReader {
         return [];
     }
   };
-  const named = (id: string | undefined): HarnessEvent[] => {
-    if (id === undefined || id === session) return [];
+  let isHeard = false;
+  const named = (id: string | undefined, isStep: boolean): HarnessEvent[] => {
+    if (id === undefined || (id === session && (isHeard || !isStep))) return [];
     session = id;
-    return [{ kind: 'session', id }];
+    isHeard ||= isStep;
+    return [{ kind: 'session', id, ...(isStep ? { isHeard } : {}) }];
   };
   return {
     push(line) {
       const event = parseObject(line);
-      return event === undefined ? [] : [...named(textOf(event['sessionID'])), ...meaning(event)];
+      if (event === undefined) return [];
+      return [...named(textOf(event['sessionID']), event['type'] === 'step_start'), ...meaning(event)];
     },
     plain(line) {
       // The request for a title, by a small model, fails without harm.
       if (!line.includes('message="stream error"') || line.includes('small=true')) return [];
       const message = /error\.error="((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? 'stream error';
-      return [...named(/session\.id=(\S+)/.exec(line)?.[1]), toldFault({ message, willRetry: true })];
+      return [...named(/session\.id=(\S+)/.exec(line)?.[1], false), toldFault({ message, willRetry: true })];
     },
   };
 }

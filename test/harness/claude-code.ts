@@ -26,7 +26,7 @@ export const claudeCode: Harness = {
   // It says how long it waits before it tries again, and waits so long.
   limited: { retryAfterS: 60, tells: true, silenceMs: 4_000 },
   stalledMs: 6_000,
-  // Of a turn that is cut off it has told the output with which it began.
+  // Until its end it tells of each turn only the output with which that began.
   steeredUsage: 'input',
   rightsMissing: (rights) =>
     rights === 'full' && isRoot() ? 'it refuses to skip its permissions as root' : undefined,

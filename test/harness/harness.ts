@@ -46,9 +46,9 @@ export interface Harness {
   readonly stalledMs: number;
   /**
    * What it has told of usage when it is interrupted while a tool runs and goes on: all of it, all of the input, or that
-   * of its last process alone.
+   * of the turns whose tool was not cut off.
    */
-  readonly steeredUsage: 'whole' | 'input' | 'last';
+  readonly steeredUsage: 'whole' | 'input' | 'steps';
   /** Why it cannot have such rights on this machine; undefined: it can. */
   rightsMissing?(rights: Rights): string | undefined;
 }

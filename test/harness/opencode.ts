@@ -36,7 +36,7 @@ export const opencode: Harness = {
   limited: { retryAfterS: 2, tells: true },
   stalledMs: 25_000,
   // It tells of a step when its tools have run.
-  steeredUsage: 'last',
+  steeredUsage: 'steps',
 };
 
 /** A folder in which the package for plugins seems to be installed: it would be fetched at each start. No test needs it. */
