@@ -43,7 +43,12 @@ export function wordCommand(
     const isAll = flags.all === true;
     const named = message ?? (file === undefined ? undefined : await readInput(file, session));
     const { agents, text } = addressedWords(words, { isAll, hasText: named !== undefined });
-    const said = checkBody(named ?? text ?? (await readInput('-', session)));
+    const said = named ?? text ?? (await readInput('-', session));
+    if (said.trim() === '') {
+      const message = `expected a text behind the names, got none: waggle ${name} w3 "…", or -m, -f, or standard input`;
+      throw new WaggleError('usage', { message });
+    }
+    checkBody(said);
     await tellAgents(session, exit, flags, agents, { v: 1, kind, id: randomId(), text: said });
   });
 }

@@ -122,6 +122,8 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
     });
     prepare(command, session);
     program.addCommand(command);
+    const verb = argv[argv.indexOf(command.name()) + 1];
+    if (verb !== undefined) checkVerb(command, verb);
     await program.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
@@ -130,6 +132,17 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
     if (isParser && !wantsJson) return exitCodeOf(error);
     return outputOf(session, { json: wantsJson }).fail(error);
   }
+}
+
+/**
+ * Where a command has a verb of its own for when none is said, the parser takes a misspelt one for a word of that verb.
+ * Not of `task`, whose answers have an envelope of their own.
+ */
+function checkVerb(command: Command, verb: string): void {
+  const verbs = command.commands.map((sub) => sub.name());
+  if (verbs.length === 0 || verb.startsWith('-') || verbs.includes(verb) || command.name() === 'task') return;
+  const message = `unknown command \`${command.name()} ${verb}\`; ${suggestion(verb, verbs)}`;
+  command.error(message, { exitCode: 2, code: 'commander.unknownCommand' });
 }
 
 function prepare(command: Command, session: Session): void {

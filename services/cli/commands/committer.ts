@@ -9,7 +9,7 @@ import type { CommandModule } from '../command-module.ts';
 
 interface Flags {
   readonly name: string;
-  readonly lane: readonly string[];
+  readonly lane?: readonly string[];
   readonly stateDir?: string;
   readonly drain?: number;
 }
@@ -18,7 +18,7 @@ export const build: CommandModule['build'] = (session) =>
   new Command('committer')
     .description('run one committer until Ctrl-C; it turns submissions into commits')
     .option('--name <name>', 'its name on the bus; it needs the role committer', agentName, 'committer')
-    .option('--lane <lane...>', 'the lanes to serve (default: all)', [])
+    .option('--lane <lane...>', 'the lanes to serve (default: all)')
     .option('--state-dir <folder>', 'where it keeps its state (default: .waggle/agents/<name>)')
     .option('--drain <duration>', 'how long a commit may go on after Ctrl-C (default: 30s)', durationMs)
     .addHelpText('after', '\nExample:\n  waggle committer --lane main')
@@ -28,7 +28,7 @@ export const build: CommandModule['build'] = (session) =>
         context,
         {
           name,
-          ...(lane.length === 0 ? {} : { lanes: lane }),
+          ...(lane === undefined ? {} : { lanes: lane }),
           ...(stateDir === undefined ? {} : { stateDir }),
           ...(drain === undefined ? {} : { drainMs: drain }),
         },

@@ -1,7 +1,7 @@
 /**
  * `waggle up`: reads the flags; what it does is in `up/`, in the foreground (run.ts) or behind (background.ts).
  */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { agentName, count, durationMs } from '../arguments.ts';
 import type { CommandModule } from '../command-module.ts';
 import { outputOf } from '../session.ts';
@@ -27,8 +27,16 @@ export const build: CommandModule['build'] = (session) =>
     .description('start the bus, the orchestrator, a committer and workers; Ctrl-C drains and stops them')
     .option('--workers <n>', 'how many workers (default: workers.count of waggle.yaml)', count)
     .option('--prefix <name>', 'workers are called <name>1, <name>2, …', agentName, 'w')
-    .option('--drain <duration>', 'how long runs may go on after Ctrl-C (default: 30s)', durationMs, DRAIN_MS)
-    .option('--wait <duration>', 'how long all may take to get ready (default: 2m)', durationMs, WAIT_MS)
+    .addOption(
+      new Option('--drain <duration>', 'how long runs may go on after Ctrl-C')
+        .argParser(durationMs)
+        .default(DRAIN_MS, '30s'),
+    )
+    .addOption(
+      new Option('--wait <duration>', 'how long all may take to get ready')
+        .argParser(durationMs)
+        .default(WAIT_MS, '2m'),
+    )
     .option('--detach', 'run in the background; `waggle down` stops it')
     .option('--json', 'print JSON: one line an event, or one object with --detach')
     .addHelpText('after', '\nExamples:\n  waggle up\n  waggle up --workers 4 --detach')

@@ -16,7 +16,7 @@ interface Flags {
   readonly profile?: string;
   readonly pool?: string;
   readonly mode?: Mode;
-  readonly label: readonly string[];
+  readonly label?: readonly string[];
   readonly stateDir?: string;
   readonly drain?: number;
   readonly idleStop?: boolean;
@@ -42,15 +42,14 @@ export const build: CommandModule['build'] = (session) =>
         'a harness for each task, or one that takes task after task (default: workers.mode)',
       ).choices(['single-task', 'continuous']),
     )
-    .option('--label <label...>', 'labels that tasks may require', [])
+    .option('--label <label...>', 'labels that tasks may require')
     .option('--state-dir <folder>', 'where it keeps its state (default: .waggle/agents/<name>)')
     .option('--drain <duration>', 'how long a run may go on after Ctrl-C (default: 30s)', durationMs)
     .option('--idle-stop', 'leave (exit code 0) after three looks in a row that find no ready or open task')
-    .option(
-      '--idle-wait <duration>',
-      'how long to wait for work before each look (default: 10s)',
-      durationMs,
-      IDLE_WAIT_MS,
+    .addOption(
+      new Option('--idle-wait <duration>', 'how long to wait for work before each look')
+        .argParser(durationMs)
+        .default(IDLE_WAIT_MS, '10s'),
     )
     .addHelpText(
       'after',
@@ -66,7 +65,7 @@ export const build: CommandModule['build'] = (session) =>
           commands: { waggle: ownProgram(), fmail: ownProgram('fmail') },
           ...(pool === undefined ? {} : { pool }),
           ...(mode === undefined ? {} : { mode }),
-          ...(label.length === 0 ? {} : { labels: label }),
+          ...(label === undefined ? {} : { labels: label }),
           ...(stateDir === undefined ? {} : { stateDir }),
           ...(drain === undefined ? {} : { drainMs: drain }),
           ...(idleStop === true ? { idleWaitMs: idleWait } : {}),

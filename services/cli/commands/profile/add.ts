@@ -22,7 +22,9 @@ import { replaceFile } from '../../replace-file.ts';
 import { outputOf, type Session } from '../../session.ts';
 import { addTo } from '../../task-filter.ts';
 
-interface Flags extends ProfileFlags {
+type Listed = 'arg' | 'env' | 'command';
+
+interface Flags extends Omit<ProfileFlags, Listed>, Partial<Pick<ProfileFlags, Listed>> {
   readonly json?: true;
 }
 
@@ -50,12 +52,12 @@ export const addCommand = (session: Session, exit: (code: number) => void): Comm
     .option('--model <model>', "the harness's own name of the model")
     .option('--account <folder>', "folder of the harness's configuration and login")
     .option('--program <program>', "name or path of the harness's program (default: its usual name)")
-    .option('--arg <word>', 'a further word of its command line (repeat it)', addTo, [])
-    .option('--env <name>', "a variable of the worker's environment to pass on (repeat it)", addTo, [])
+    .option('--arg <word>', 'a further word of its command line (repeat it)', addTo)
+    .option('--env <name>', "a variable of the worker's environment to pass on (repeat it)", addTo)
     .addOption(new Option('--rights <rights>', 'what it may do without asking').choices(['edit', 'full']))
     .option('--max <count>', 'at most so many runs at once, on all machines together', positive)
     .option('--weight <number>', 'its share in pools that weigh', aboveZero)
-    .option('--command <word>', 'a word of the command, instead of words behind -- (repeat it)', addTo, [])
+    .option('--command <word>', 'a word of the command, instead of words behind -- (repeat it)', addTo)
     .option('--json', 'answer in JSON')
     .addHelpText('after', HELP)
     .action(async (name: string, words: readonly string[], flags: Flags) => {
@@ -63,7 +65,8 @@ export const addCommand = (session: Session, exit: (code: number) => void): Comm
       const { config } = await findProject(session.folder, session.variables);
       const account =
         flags.account === undefined ? {} : { account: fromRoot(flags.account, session, config.folder) };
-      const draft = profileDraft({ ...flags, ...account, command: [...flags.command, ...words] });
+      const { arg = [], env = [], command = [] } = flags;
+      const draft = profileDraft({ ...flags, ...account, arg, env, command: [...command, ...words] });
       await write(config.path, name, (text) => withProfile(text, name, draft));
       const written = await loadConfigFile(config.path, { roles: ownRoles });
       const missing = await missingProgram(

@@ -101,3 +101,29 @@ it('the version is the program’s own; behind a command the flag is the command
   expect((await run('--version')).stdout.trim()).toBe(VERSION);
   expect((await run('runs', '--version')).code).toBe(2);
 });
+
+it.each(['profile', 'pool', 'harness', 'lane', 'run', 'config'])(
+  'a verb that %s does not have is told, and not taken for a word of another verb',
+  async (command) => {
+    const { code, stdout, stderr } = await run(command, 'sl');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(`unknown command \`${command} sl\``);
+  },
+);
+
+it('a misspelt verb is answered with the nearest one', async () => {
+  expect((await run('profile', 'cooldwn')).stderr).toContain('did you mean `cooldown`?');
+});
+
+it('a default stands in the help once, in the unit of the person who reads it', async () => {
+  for (const name of ['up', 'worker', 'committer', 'profile add']) {
+    const { stdout } = await run(...name.split(' '), '--help');
+    expect(stdout).not.toMatch(/default:\s+(\[\]|\d{4,})/);
+  }
+});
+
+it('a word to a worker without any text is refused with what was expected', async () => {
+  const { code, stderr } = await run('msg', 'w1', '-m', ' ');
+  expect(code).toBe(2);
+  expect(stderr).toContain('expected a text behind the names, got none');
+});
