@@ -43,6 +43,7 @@ function harnessKeys(path: readonly string[], profile: Mapping): PathProblem[] {
         '`command` is missing; expected a list, or another `harness`, such as claude, which needs none';
       problems.push({ path, message });
     }
+    problems.push(...commandPlaces([...path, 'command'], profile));
     for (const [key, instead] of Object.entries(ofHarnesses)) {
       if (isSet(key)) add(key, `is for known harnesses, and this one is any command; ${instead}`);
     }
@@ -57,6 +58,24 @@ function harnessKeys(path: readonly string[], profile: Mapping): PathProblem[] {
     add('account', "another user's home is not expanded; write the whole path");
   }
   return problems;
+}
+
+/**
+ * A place of the prompt that would stay as it is: the command would run without its prompt. Any other brace may be meant.
+ */
+function commandPlaces(path: readonly string[], { command, prompt = 'file' }: Mapping): PathProblem[] {
+  if (!Array.isArray(command)) return [];
+  const known = prompt === 'argument' ? ['prompt_file', 'prompt'] : ['prompt_file'];
+  return command.flatMap((word: unknown, index) => {
+    const places = typeof word === 'string' ? [...word.matchAll(/\{(prompt\w*)\}/g)] : [];
+    const odd = places.map(([, name = '']) => name).find((name) => !known.includes(name));
+    if (odd === undefined) return [];
+    const message =
+      odd === 'prompt'
+        ? '`{prompt}` is filled with `prompt: argument` only; `{prompt_file}` names a file with the prompt'
+        : `unknown place \`{${odd}}\`; ${suggestion(odd, known)}`;
+    return [{ path: [...path, index], message }];
+  });
 }
 
 function poolMembers(raw: Mapping): PathProblem[] {

@@ -124,6 +124,20 @@ bus: [1]
     expect(problems(text)).toEqual([problem]);
   });
 
+  it('refuses a place of the prompt that would stay empty, and leaves every other brace alone', () => {
+    const text = `project: demo
+profiles:
+  typo: { command: [x, "{prompt_fil}", "{ print $1 }", "{what}"] }
+  file: { command: [x, "--say={prompt}"] }
+  word: { command: [x, "{prompt}", "{prompt_file}"], prompt: argument }
+  none: { command: [x] }
+`;
+    expect(problems(text)).toEqual([
+      'waggle.yaml:3: profiles.typo.command[1]: unknown place `{prompt_fil}`; did you mean `prompt_file`?',
+      'waggle.yaml:4: profiles.file.command[1]: `{prompt}` is filled with `prompt: argument` only; `{prompt_file}` names a file with the prompt',
+    ]);
+  });
+
   it('says what profiles, pools and workers may not be together, and what to write instead', () => {
     const text = `project: demo
 profiles:
