@@ -61,14 +61,18 @@ export function budgetTable(budgets: readonly BudgetMark[], paint: Paint = noPai
   });
   const columns = ['BUDGET', right('USED'), right('OF'), right('SHARE'), 'DAY', 'LEVEL'];
   const reached = budgets.flatMap(({ level, scope, name }) =>
-    level === undefined ? [] : [`${paint(colours[level], level)}: ${scope} ${name} ${meanings[level]}\n`],
+    level === undefined
+      ? []
+      : [
+          `${paint(colours[level], level)}: the budget of ${scope === name ? `the ${scope}` : `${scope} ${name}`} ${meanings[level]}\n`,
+        ],
   );
   return formatTable(columns, rows, paint) + reached.join('');
 }
 
 const meanings: Readonly<Record<NonNullable<BudgetMark['level']>, string>> = {
-  warn: 'has used 80 % and more',
-  pause: 'has used 95 % and more: nothing new is granted',
+  warn: 'is used to 80 % and more',
+  pause: 'is used to 95 % and more: nothing new is granted',
   stop: 'is used up: its runs are ended',
 };
 

@@ -26,6 +26,7 @@ export function leftAtEnd(
 ): HarnessLeft {
   const { end, signs, lastLines, tail, exitCode } = result;
   const { harness, timeoutMs, silenceMs, startMs } = profileOf(options, run.profile);
+  const budgetMs = run.grant.budget?.duration_ms;
   const word = run.tasks.word()?.kind;
   return {
     isCutShort: end.how === 'stopped',
@@ -40,6 +41,7 @@ export function leftAtEnd(
           ...(timeoutMs === undefined ? {} : { timeoutMs }),
           ...(silenceMs === undefined ? {} : { silenceMs }),
           ...(startMs === undefined ? {} : { startMs }),
+          ...(budgetMs === undefined ? {} : { budgetMs }),
         },
         now: options.clock.now(),
         ...(changed === undefined ? {} : { changed }),

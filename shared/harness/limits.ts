@@ -12,6 +12,11 @@ export interface Limits {
   readonly silenceMs?: number;
 }
 
+/** The limits that a run had, to be named: `budgetMs` is what a budget left it of time. */
+export interface NamedLimits extends Limits {
+  readonly budgetMs?: number;
+}
+
 /** `start`: no first sign of life in time; `tokens`, `cost`: what it may use is used up. */
 export type LimitName = TimeLimit | 'start' | 'tokens' | 'cost';
 type TimeLimit = 'wall' | 'silence';

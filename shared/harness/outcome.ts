@@ -10,7 +10,7 @@ import type { HarnessName, Outcome } from '../../schemas/index.ts';
 import { formatDuration } from '../config/durations.ts';
 import { oneLine, plainText } from '../ledger/plain-text.ts';
 import { saysAuth, saysRateLimit } from './fault-words.ts';
-import type { Limits } from './limits.ts';
+import type { NamedLimits } from './limits.ts';
 import { questionIn } from './question.ts';
 import { resetOfDayTime, resetOfWords } from './reset-time.ts';
 import { describeEnd, type RunEnd } from './run-end.ts';
@@ -28,7 +28,7 @@ export interface Ended {
   readonly word?: 'done' | 'blocked';
   readonly harness: HarnessName;
   /** The limits that it ran under, to be named. */
-  readonly limits?: Limits;
+  readonly limits?: NamedLimits;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }

@@ -2,7 +2,7 @@
  * How a program that ran supervised came to its end, and that in words. Pure.
  */
 import { assertNever } from '../errors.ts';
-import type { LimitName, Limits } from './limits.ts';
+import type { LimitName, NamedLimits } from './limits.ts';
 
 /** How a run ended; `reason` of a stop is the abort signal's, or `guard-lost`. */
 export type RunEnd =
@@ -18,7 +18,7 @@ export interface ExitStatus {
 }
 
 /** The end of a run in a few words, for a sentence that begins with what ran. */
-export function describeEnd(end: RunEnd, limits: Limits, describeMs: (ms: number) => string): string {
+export function describeEnd(end: RunEnd, limits: NamedLimits, describeMs: (ms: number) => string): string {
   switch (end.how) {
     case 'not-started':
       return end.message;
@@ -37,11 +37,13 @@ export function describeEnd(end: RunEnd, limits: Limits, describeMs: (ms: number
 
 function describeLimit(
   limit: LimitName,
-  { timeoutMs, silenceMs }: Limits,
+  { timeoutMs, silenceMs, budgetMs }: NamedLimits,
   describeMs: (ms: number) => string,
 ): string {
   switch (limit) {
     case 'wall':
+      if (budgetMs !== undefined && budgetMs < (timeoutMs ?? Number.POSITIVE_INFINITY))
+        return `used all the time that a budget left it (${describeMs(budgetMs)})`;
       return `ran longer than ${timeoutMs === undefined ? 'it may' : describeMs(timeoutMs)}`;
     case 'silence':
       return `gave no output for ${silenceMs === undefined ? 'too long' : describeMs(silenceMs)}`;

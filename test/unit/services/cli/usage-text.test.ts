@@ -26,7 +26,7 @@ total       4        12k       -         900  $0.50     -
 BUDGET         USED          OF  SHARE  DAY         LEVEL
 project       $0.50      $10.00    5 %  2026-03-01  ok
 task t1  120 tokens  100 tokens  120 %  all         stop
-stop: task t1 is used up: its runs are ended
+stop: the budget of task t1 is used up: its runs are ended
 `);
 });
 

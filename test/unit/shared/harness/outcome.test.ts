@@ -147,6 +147,16 @@ describe('a final question', () => {
 });
 
 /** Sentences of real runs of the seed, all recorded there as success or as no more than an exit code. */
+test('the time that is up is named: that of the profile, or what a budget left of it', () => {
+  const reasonOf = (limits: { readonly timeoutMs?: number; readonly budgetMs?: number }) =>
+    classify(endedOf({ end: { how: 'limit', limit: 'wall' }, limits })).reason;
+  expect(reasonOf({ timeoutMs: 60_000, budgetMs: 90_000 })).toBe('the harness ran longer than 1m');
+  expect(reasonOf({ timeoutMs: 60_000, budgetMs: 8_000 })).toBe(
+    'the harness used all the time that a budget left it (8s)',
+  );
+  expect(reasonOf({ budgetMs: 8_000 })).toBe('the harness used all the time that a budget left it (8s)');
+});
+
 describe('what real runs of any command ended with', () => {
   test.each([
     ['How do you want to proceed?', 0, false, 'needs_input'],
