@@ -216,12 +216,14 @@ async function tidy({ options: { log }, workspace: { tree } }: Run, isSafe: bool
 }
 
 function toldOf(
-  { prompt }: Run,
+  { prompt, held }: Run,
   { usage, note }: HarnessLeft,
   { outcome, evidence }: RunClass & { readonly evidence: readonly string[] },
 ): Told {
   const { prompts, prompt_sha256 } = prompt;
-  const said = evidence
+  // Whoever had it ended may have said why, and that tells more than that it was.
+  const why = outcome === 'killed' && held.why !== undefined ? [held.why] : [];
+  const said = [...why, ...evidence]
     .map((line) => line.slice(0, LINE_LIMIT))
     .filter((line) => line !== '')
     .slice(0, EVIDENCE_MOST);

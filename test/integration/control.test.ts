@@ -212,10 +212,15 @@ describe('a worker that is told to go', () => {
     await worker.done;
     expect((await processTable.entry(pid))?.zombie ?? true).toBe(true);
     expect(await runs.view(id)).toMatchObject({ state: 'open', attempts: 0, losses: 0 });
-    const ends = (await eventsOf(runs.client)).flatMap((event) =>
-      event.type === 'grant_ended' && event.task === id ? [event.end.why] : [],
+    const events = (await eventsOf(runs.client)).filter((event) => 'task' in event && event.task === id);
+    expect(events.flatMap((event) => (event.type === 'grant_ended' ? [event.end.why] : []))).toEqual([
+      'released',
+    ]);
+    // Who asks later why it ended is told what the operator said.
+    const evidence = events.flatMap((event) =>
+      event.type === 'run_recorded' ? [event.note?.evidence?.[0]] : [],
     );
-    expect(ends).toEqual(['released']);
+    expect(evidence).toEqual(['it runs wild']);
     await runs.client.command({ v: 1, kind: 'cancel', id: `cancel-${id}`, task: id });
   });
 
