@@ -10,7 +10,7 @@ import { openOutbox } from '../../shared/agent/outbox.ts';
 import { createBoardClient } from '../../shared/bus/board-client.ts';
 import type { Bus } from '../../shared/bus/port.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { WaggleError } from '../../shared/errors.ts';
+import { isWaggleError, WaggleError } from '../../shared/errors.ts';
 import type { Environment } from '../../shared/harness/environment.ts';
 import type { HarnessProfile } from '../../shared/harness/profile.ts';
 import { openLedger } from '../../shared/ledger/ledger.ts';
@@ -79,8 +79,13 @@ export async function runWorker(options: WorkerOptions, drain: AbortSignal): Pro
   if (faults.length > 0) throw new WaggleError('usage', { message: faults.join('; ') });
   const promptsFolder = options.promptsFolder ?? join(stateDir, 'prompts');
   // Whoever names a prompt that is not there is told now, not by one failed run after another.
-  for (const { template } of profiles.values()) {
-    if (template !== undefined) await protocolPrompt({ folder: promptsFolder, mode, template }, {});
+  for (const [name, { template }] of profiles) {
+    if (template === undefined) continue;
+    await protocolPrompt({ folder: promptsFolder, mode, template }, {}).catch((error: unknown) => {
+      throw isWaggleError(error, 'usage')
+        ? new WaggleError('usage', { message: `profile ${name}: ${error.message}` })
+        : error;
+    });
   }
   const [first] = profiles;
   if (first === undefined) throw new WaggleError('usage', { message: 'a worker needs a profile' });

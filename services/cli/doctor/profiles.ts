@@ -1,8 +1,11 @@
 /**
- * Whether each profile could start here: its program, and the folder of its account. Another machine may run the
- * workers, so that what is missing is no failure.
+ * Whether each profile could start here: its program, its prompt, and the folder of its account. Another machine may
+ * run the workers, so that what is missing is no failure.
  */
+import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Mode } from '../../../schemas/index.ts';
 import { expandHome } from '../../../shared/config/home-path.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import { adapters } from '../../../shared/harness/adapters.ts';
@@ -12,7 +15,10 @@ import { type ProfileProgram, programOf } from '../harness-list.ts';
 import type { ProjectPlace } from '../project-place.ts';
 import { type Check, type Finding, look, pass, warn } from './report.ts';
 
-type DoctorProfile = ProfileProgram & { readonly account?: string };
+type DoctorProfile = ProfileProgram & { readonly account?: string; readonly template?: string };
+
+/** Templates that need no file of the project's own. */
+const shipped: ReadonlySet<string> = new Set<Mode | 'none'>(['single-task', 'continuous', 'none']);
 
 /** One check a profile; one that warns when there is none. */
 export async function profileChecks(
@@ -31,7 +37,7 @@ export async function profileChecks(
 }
 
 async function finding(profile: DoctorProfile, root: string, variables: Variables): Promise<Finding> {
-  const { harness, account } = profile;
+  const { harness, account, template } = profile;
   const program = programOf(profile, adapters);
   if (program === undefined) return warn('it names no program');
   let path: string;
@@ -41,6 +47,11 @@ async function finding(profile: DoctorProfile, root: string, variables: Variable
     return warn(messageOf(error), harness === program ? undefined : `${harness} runs ${program}`);
   }
   const runs = harness === 'command' ? path : `${harness}, ${path}`;
+  if (template !== undefined && !shipped.has(template)) {
+    const file = join(root, '.waggle', 'prompts', `${template}.md`);
+    const isThere = (await found(file))?.isFile() === true;
+    if (!isThere) return warn(`its template ${template} is not there: expected ${file}`, runs);
+  }
   if (account === undefined) return pass(runs);
   const folder = expandHome(account, variables['HOME']);
   if (folder === undefined) return warn(`its account ${account} is in a home, and HOME is not set`, runs);
@@ -48,10 +59,11 @@ async function finding(profile: DoctorProfile, root: string, variables: Variable
   return warn(`its account folder ${account} does not exist: log in there with ${program}`, runs);
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+const isFolder = async (path: string): Promise<boolean> => (await found(path))?.isDirectory() === true;
+
+async function found(path: string): Promise<Stats | undefined> {
+  return await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
     throw error;
   });
-  return found?.isDirectory() === true;
 }

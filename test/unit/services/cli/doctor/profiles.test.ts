@@ -24,7 +24,7 @@ async function checksOf(text: string) {
   return checks.map(({ name, status, details, error }) => [name, status, details ?? error]);
 }
 
-it('each profile is looked at: its program, and the folder of its account', async () => {
+it('each profile is looked at: its program, its prompt, and the folder of its account', async () => {
   const found = await checksOf(`project: demo
 profiles:
   own: { command: [agent, "{prompt_file}"] }
@@ -32,6 +32,8 @@ profiles:
   big: { harness: claude }
   second: { harness: claude, program: agent, account: account }
   third: { harness: claude, program: agent, account: elsewhere }
+  taught: { command: [agent], template: single-task }
+  untaught: { command: [agent], template: gone }
 `);
   expect(found).toEqual([
     ['profile own', 'pass', join(place.path, 'agent')],
@@ -43,6 +45,8 @@ profiles:
       `claude, ${join(place.path, 'agent')}, account ${join(place.path, 'account')}`,
     ],
     ['profile third', 'warn', `claude, ${join(place.path, 'agent')}`],
+    ['profile taught', 'pass', join(place.path, 'agent')],
+    ['profile untaught', 'warn', join(place.path, 'agent')],
   ]);
 });
 
