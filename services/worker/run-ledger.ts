@@ -27,6 +27,8 @@ const LF = 0x0a;
 export async function noteRun(ledger: Ledger, { run, outputFile }: NotedRun, log: Log): Promise<void> {
   try {
     const end = await endOf(outputFile).catch((error: unknown) => {
+      // A harness that did not start has left no output.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       log.warn({ run: run.runId, reason: messageOf(error) }, 'the output of a run could not be read');
       return undefined;
     });

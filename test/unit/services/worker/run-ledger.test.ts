@@ -1,4 +1,4 @@
-import { truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { noteRun } from '../../../../services/worker/run-ledger.ts';
@@ -59,11 +59,13 @@ test('of much output it is given the end, from the start of a line', async () =>
 });
 
 test('the tail of the report does where the end of the output is in no file', async () => {
-  expect(await noted(() => undefined)).toEqual({
+  expect(await noted(() => undefined)).toEqual({ tail: run.tail, said: [] });
+  expect(await noted((file) => mkdirSync(file))).toEqual({
     tail: run.tail,
     said: ['the output of a run could not be read'],
   });
   const full = await noted((file) => {
+    rmdirSync(file);
     writeFileSync(file, 'the beginning\n');
     truncateSync(file, OUTPUT_LOG_BYTES + 50);
   });
