@@ -21,13 +21,13 @@ import { excludeState } from '../up/exclude.ts';
 
 interface Flags {
   readonly project?: string;
-  readonly harness?: Exclude<HarnessName, 'command'>;
+  readonly harness?: HarnessName;
   readonly force?: true;
   readonly json?: true;
 }
 
 /** What a fresh profile runs, unless the command line says. */
-const STARTER_HARNESS: NonNullable<Flags['harness']> = 'claude';
+const STARTER_HARNESS: Exclude<HarnessName, 'command'> = 'claude';
 
 /** `waggle init`: writes a commented waggle.yaml here and says what comes next. */
 export const build: CommandModule['build'] = (session) =>
@@ -39,7 +39,7 @@ export const build: CommandModule['build'] = (session) =>
       new Option(
         '--harness <harness>',
         `a harness to run (default: ${STARTER_HARNESS}); \`waggle harness ls\` lists them`,
-      ).choices(Object.keys(adapters).filter((known) => known !== 'command')),
+      ).choices(Object.keys(adapters)),
     )
     .option('--force', 'overwrite a waggle.yaml that is there')
     .option('--json', 'print JSON')
@@ -49,13 +49,18 @@ export const build: CommandModule['build'] = (session) =>
     )
     .action(async (command: readonly string[], { project, harness, force, json }: Flags) => {
       const output = outputOf(session, { json: json === true });
-      if (harness !== undefined && command.length > 0)
+      const isKnown = harness !== undefined && harness !== 'command';
+      if (isKnown && command.length > 0)
         throw new WaggleError('usage', { message: 'expected --harness or a command, got both' });
+      if (harness === 'command' && command.length === 0) {
+        const message = `--harness command runs any program: expected its words behind --, e.g. -- my-agent {prompt_file}`;
+        throw new WaggleError('usage', { message });
+      }
       const { folder } = session;
       const hasCommit = await hasFirstCommit(folder);
       const name = project ?? (await nameFor(folder, readEnvironment(session.variables).mailRoot));
       const path = join(folder, CONFIG_NAME);
-      const runs = command.length > 0 ? { command } : { harness: harness ?? STARTER_HARNESS };
+      const runs = command.length > 0 ? { command } : { harness: isKnown ? harness : STARTER_HARNESS };
       const starter: StarterOptions = { project: name, ...runs };
       await writeConfig(path, starterConfig(starter), force === true);
       await excludeState(folder);

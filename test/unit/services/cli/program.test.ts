@@ -111,6 +111,12 @@ it.each(['profile', 'pool', 'harness', 'lane', 'run', 'config'])(
   },
 );
 
+it('`init` for any command without its words says where they go', async () => {
+  const { code, stderr } = await run('init', '--harness', 'command');
+  expect(code).toBe(2);
+  expect(stderr).toContain('expected its words behind --');
+});
+
 it('a misspelt verb is answered with the nearest one', async () => {
   expect((await run('profile', 'cooldwn')).stderr).toContain('did you mean `cooldown`?');
 });
