@@ -24,7 +24,7 @@ interface Flags {
 /** `waggle inbox`: the newest mails to the orchestrator, newest last. */
 export const build: CommandModule['build'] = (session) =>
   new Command('inbox')
-    .description('show the mail that waits for somebody to act, newest last')
+    .description('show the mail that asks somebody to act, newest last')
     .option('-a, --all', 'notices too, not only messages')
     .option('-n, --limit <count>', 'at most so many; 0 for all', count, 20)
     .option('--since <time>', 'only from then on: 1h30m, 3d, 2026-03-01, 2026-03-01T09:00:00Z, or a mail')
@@ -32,7 +32,7 @@ export const build: CommandModule['build'] = (session) =>
     .option('--json', 'one line of JSON for each mail')
     .addHelpText(
       'after',
-      '\nExamples:\n  waggle inbox\n  waggle inbox --all --since 1h\n  waggle answer 20260301-091500-0042 "use the second one"',
+      '\nA mail stays here when its matter is dealt with; `waggle task list --status blocked,failed` and `waggle profile ls`\nsay what still waits.\n\nExamples:\n  waggle inbox\n  waggle inbox --all --since 1h\n  waggle answer 20260301-091500-0042 "use the second one"',
     )
     .action(async (flags: Flags) => {
       const output = outputOf(session, { json: flags.json === true });

@@ -12,7 +12,7 @@ interface Flags extends ControlFlags {
 }
 
 const HELP = `
-Asks nothing: the task goes back and somebody else takes it; the try counts nothing. What the run had written is kept
+Asks nothing: the task goes back and somebody else takes it; the try does not count. What the run had written is kept
 as far as its worker can store it.
 
 Examples:

@@ -5,7 +5,8 @@ import type { CommandModule } from '../command-module.ts';
 import { wordCommand } from '../operator-word.ts';
 
 const HELP = `
-For one run, and in the place of the task's title and body; everything else of the prompt stays.
+For one run, and in the place of the task's body (its title where it has none); everything else of the
+prompt stays.
 
 Examples:
   waggle next-prompt w3 "only write the failing test, and submit it"
