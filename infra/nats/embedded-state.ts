@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { writePrivateFile } from '../../shared/config/private-file.ts';
+import { writePrivateFile } from '../../shared/config/whole-file.ts';
 import type { RandomId } from '../../shared/random.ts';
 import type { NatsPasswords } from './config.ts';
 

@@ -11,7 +11,7 @@
 import { mkdir, realpath, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../shared/clock.ts';
-import { writePrivateFile } from '../../shared/config/private-file.ts';
+import { writePrivateFile } from '../../shared/config/whole-file.ts';
 import type { Log } from '../../shared/log.ts';
 import { acquireStateLock, type StateLock } from '../../shared/process/state-lock.ts';
 import { type RandomId, randomId } from '../../shared/random.ts';

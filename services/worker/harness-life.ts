@@ -21,13 +21,15 @@ export interface HarnessLife {
   readonly grant: TaskGrant;
   readonly desk: ReportDesk;
   readonly more: MoreWork;
+  /** Aborts when the harness must end, with a task in hand or without. */
+  readonly over: AbortSignal;
   /** The harness that lives, so that an operator can reach it; undefined: none does. */
   readonly onShift: (shift: Shift | undefined) => void;
 }
 
 /** How the last run ended that the harness had in hand at its end; undefined: it had none, or never lived. */
 export async function liveThrough(life: HarnessLife): Promise<Ended | undefined> {
-  const { options, held, grant, desk } = life;
+  const { options, held, grant, desk, more, over } = life;
   const { log } = options;
   const relay = new OutputRelay({ ...options, run: grant.run, fence: grant.fence });
   const mail = openRunMail(options);
@@ -38,7 +40,7 @@ export async function liveThrough(life: HarnessLife): Promise<Ended | undefined>
     const words = options.words.forRun();
     const unread = mail.unread(held.signal);
     const run = await openRun(options, { held, grant, desk, profile, words, mail: unread });
-    const begun = new Shift({ options, desk, more: life.more, mail, relay, profile, run });
+    const begun = new Shift({ options, desk, more, over, mail, relay, profile, run });
     shift = begun;
     life.onShift(begun);
     return await withSocket(options, begun, mail, run.workspace.records, (socket) =>

@@ -7,11 +7,13 @@ import { join } from 'node:path';
 import type { TaskGrant } from '../../schemas/index.ts';
 import type { ReportDesk } from '../../shared/agent/claim-loop.ts';
 import type { HeldGrant } from '../../shared/agent/held-grant.ts';
+import { messageOf } from '../../shared/errors.ts';
 import type { OperatorWord } from './operator-words.ts';
 import { promptPieces, promptText, type SaidByOperator } from './prompt.ts';
 import { recordPrompt } from './prompt-record.ts';
 import { contextPrompt, protocolPrompt } from './prompt-sources.ts';
 import type { Prompt, Run, RunOptions } from './run-context.ts';
+import { timeoutOf } from './run-limits.ts';
 import { createRunTasks } from './run-tasks.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
@@ -31,9 +33,15 @@ export interface OpeningRun {
 export async function openRun(options: RunOptions, opening: OpeningRun): Promise<Run> {
   const { held, grant, desk, profile } = opening;
   const workspace = await openWorkspace(options, grant, held.signal);
-  const prompt = await composePrompt(options, opening, workspace);
+  const prompt = await composePrompt(options, opening, workspace).catch(async (error: unknown) => {
+    // Nobody has worked in the tree, and without a prompt nobody will.
+    await workspace.tree.remove(true).catch((fault: unknown) => {
+      options.log.warn({ run: grant.run, reason: messageOf(fault) }, 'the tree could not be removed');
+    });
+    throw error;
+  });
   const startedAt = options.clock.now();
-  const timeoutMs = options.profiles.get(profile)?.timeoutMs;
+  const timeoutMs = timeoutOf(options.profiles.get(profile) ?? {}, grant.budget?.duration_ms);
   const tasks = createRunTasks({
     ...options,
     held,

@@ -8,12 +8,15 @@ import type { HarnessProfile } from '../../shared/harness/profile.ts';
 import type { EndedHarness } from './harness-left.ts';
 import type { OutputRelay } from './output-relay.ts';
 import { profileOf, type Run, type RunOptions } from './run-context.ts';
+import { timeoutOf } from './run-limits.ts';
 import { workFolder } from './workspace.ts';
 
 export interface RunHarnessOptions {
   readonly relay: OutputRelay;
   readonly signal: AbortSignal;
   readonly socket?: string;
+  /** What it is told of the run in hand. */
+  readonly promptNow: () => string;
   /** Called once its first process runs. */
   readonly begun: () => Promise<void>;
   /** Called when it told what it has used. */
@@ -28,7 +31,7 @@ export const transcriptOf = ({ workspace }: Pick<Run, 'workspace'>): string =>
 export function startRunHarness(
   options: RunOptions,
   run: Run,
-  { relay, signal, socket, begun, onUsage }: RunHarnessOptions,
+  { relay, signal, socket, promptNow, begun, onUsage }: RunHarnessOptions,
 ): { readonly harness: HarnessRun; readonly ended: Promise<EndedHarness> } {
   const { grant, workspace, prompt } = run;
   const { clock, log, environment, groups, project, agent, mode, stateDir, waggle, commandFolder } = options;
@@ -69,6 +72,7 @@ export function startRunHarness(
       log,
       environment,
       signal,
+      promptNow,
       logFile: join(records, 'output.log'),
       transcriptFile: outputFile,
       onText: (stream, text) => relay.take(stream, Buffer.from(text)),
@@ -93,15 +97,6 @@ export function startRunHarness(
     };
   })();
   return { harness, ended };
-}
-
-/** How long a run may take: as its profile says, or its budget. */
-export function timeoutOf(
-  { timeoutMs = Number.POSITIVE_INFINITY }: Pick<HarnessProfile, 'timeoutMs'>,
-  budgetMs = Number.POSITIVE_INFINITY,
-): number | undefined {
-  const least = Math.min(timeoutMs, budgetMs);
-  return Number.isFinite(least) ? least : undefined;
 }
 
 function withBudget(profile: HarnessProfile, budgetMs: number | undefined): HarnessProfile {

@@ -5,6 +5,7 @@
 import type { BudgetLimit, Usage } from '../../schemas/index.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { LimitName } from '../../shared/harness/limits.ts';
+import type { HarnessProfile } from '../../shared/harness/profile.ts';
 import { tokensOf } from '../../shared/harness/usage.ts';
 
 /** Longest sleep that timers take: 24 days. */
@@ -42,4 +43,13 @@ export class RunLimits {
   stop(): void {
     this.#end.abort();
   }
+}
+
+/** How long a run may take: as its profile says, or its budget. */
+export function timeoutOf(
+  { timeoutMs = Number.POSITIVE_INFINITY }: Pick<HarnessProfile, 'timeoutMs'>,
+  budgetMs = Number.POSITIVE_INFINITY,
+): number | undefined {
+  const least = Math.min(timeoutMs, budgetMs);
+  return Number.isFinite(least) ? least : undefined;
 }

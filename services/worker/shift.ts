@@ -12,7 +12,7 @@ import type { MoreWork, ReportDesk } from '../../shared/agent/claim-loop.ts';
 import type { HeldGrant } from '../../shared/agent/held-grant.ts';
 import type { Applied } from '../../shared/agent/orders.ts';
 import type { CurrentTask, TaskDesk } from '../../shared/agent/task-desk.ts';
-import { WaggleError } from '../../shared/errors.ts';
+import { messageOf, WaggleError } from '../../shared/errors.ts';
 import type { HarnessRun } from '../../shared/harness/harness-run.ts';
 import { addUsage, subtractUsage, tokensOf } from '../../shared/harness/usage.ts';
 import { checkpointUntil } from './checkpointer.ts';
@@ -21,8 +21,8 @@ import { type EndedHarness, leftAtEnd, leftBetween } from './harness-left.ts';
 import { openRun } from './open-run.ts';
 import type { OutputRelay } from './output-relay.ts';
 import { profileOf, type Run, type RunOptions } from './run-context.ts';
-import { startRunHarness, timeoutOf, transcriptOf } from './run-harness.ts';
-import { RunLimits } from './run-limits.ts';
+import { startRunHarness, transcriptOf } from './run-harness.ts';
+import { RunLimits, timeoutOf } from './run-limits.ts';
 import type { RunMail } from './run-mail.ts';
 import { askWhetherToGoOn } from './stop-question.ts';
 
@@ -30,6 +30,8 @@ export interface ShiftOptions {
   readonly options: RunOptions;
   readonly desk: ReportDesk;
   readonly more: MoreWork;
+  /** Aborts when the harness must end, with a run in hand or without. */
+  readonly over: AbortSignal;
   readonly mail: RunMail;
   readonly relay: OutputRelay;
   /** Name of the profile. */
@@ -42,6 +44,7 @@ export interface ShiftOptions {
 const NEXT_WAIT_MS = 20_000;
 /** How long a harness may take to end when it has no task. */
 const LINGER_MS = 60_000;
+const NO_TASK = 'No task is in your hands: end your turn.';
 
 export class Shift {
   readonly #options: ShiftOptions;
@@ -85,25 +88,30 @@ export class Shift {
    * it runs. Rejects with what kept it from that; the run in hand is then `inHand`. Once.
    */
   async work(socket: string | undefined, begun: () => Promise<void>): Promise<Ended | undefined> {
-    const { options, relay, run: first } = this.#options;
+    const { options, relay, over, run: first } = this.#options;
     this.#take(first);
+    const stop = () => this.#end.abort(over.reason);
+    if (over.aborted) stop();
+    over.addEventListener('abort', stop, { once: true });
     let ended: EndedHarness;
     try {
       const started = startRunHarness(options, first, {
         relay,
         signal: this.#end.signal,
         begun,
+        promptNow: () => this.#run?.prompt.text ?? NO_TASK,
         onUsage: () => this.#limits?.used(this.#used(this.#harness?.usage())),
         ...(socket === undefined ? {} : { socket }),
       });
       this.#harness = started.harness;
       ended = await started.ended;
     } finally {
+      over.removeEventListener('abort', stop);
       this.#over.abort();
       await this.#next?.catch(() => undefined);
       await this.#stopWatching();
     }
-    for (const text of ended.result.unheard) await options.words.put(options.randomId(), 'interrupt', text);
+    await this.#keepUnheard(ended.result.unheard);
     const run = this.#run;
     if (run === undefined) {
       await this.#tellRest(ended.result.usage);
@@ -130,6 +138,21 @@ export class Shift {
     if (this.#run !== undefined) return this.#run.tasks;
     const message = 'no task is in your hands: the last one was handed in; end your turn';
     throw new WaggleError('refused', { message, reason: 'no-task' });
+  }
+
+  /** Words that cannot be kept must not take the end of the run with them. */
+  async #keepUnheard(texts: readonly string[]): Promise<void> {
+    const { words, randomId, log, agent } = this.#options.options;
+    for (const text of texts) {
+      await words.put(randomId(), 'interrupt', text).catch((error: unknown) => {
+        log.error({ agent, reason: messageOf(error), text }, "an operator's word reached no harness");
+      });
+    }
+  }
+
+  /** Whether the harness has ended, or is being ended. */
+  get #isEnding(): boolean {
+    return this.#over.signal.aborted || this.#end.signal.aborted;
   }
 
   /** From now on this run is in hand. */
@@ -192,6 +215,11 @@ export class Shift {
   async #takeNext(signal: AbortSignal | undefined): Promise<CurrentTask | undefined> {
     const { options } = this.#options;
     if (options.mode === 'single-task') return this.#tasks().next(signal);
+    // Somebody whom the harness left behind may still speak: what is in hand is being handed in.
+    if (this.#isEnding) {
+      const message = 'there is no next task: this harness has ended, or is being ended; end your turn';
+      throw new WaggleError('refused', { message, reason: 'no-task' });
+    }
     if (this.#next !== undefined) {
       throw new WaggleError('refused', {
         message: 'the next task is being taken already: wait for that answer',
@@ -210,9 +238,13 @@ export class Shift {
   async #handInAndTake(signal: AbortSignal | undefined): Promise<CurrentTask | undefined> {
     const { more } = this.#options;
     await this.#handInDone();
-    const until = AbortSignal.any([this.#over.signal, ...(signal === undefined ? [] : [signal])]);
+    const until = AbortSignal.any([
+      this.#over.signal,
+      this.#end.signal,
+      ...(signal === undefined ? [] : [signal]),
+    ]);
     for (;;) {
-      const held = until.aborted ? undefined : await more(NEXT_WAIT_MS, until);
+      const held = await more(NEXT_WAIT_MS, until);
       if (held === undefined || held.grant.kind !== 'work') {
         this.#linger();
         return undefined;
@@ -268,7 +300,7 @@ export class Shift {
     try {
       const unread = mail.unread(held.signal);
       run = await openRun(options, { held, grant, desk, profile, words: [], mail: unread });
-      if (!this.#over.signal.aborted && !held.signal.aborted) {
+      if (!this.#isEnding && !held.signal.aborted) {
         this.#take(run);
         return run;
       }

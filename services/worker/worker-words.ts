@@ -7,6 +7,17 @@ import type { Shift } from './shift.ts';
 
 /** `shift`: the harness that lives now, if one does. */
 export function wordOrders(words: OperatorWords, shift: () => Pick<Shift, 'steer'> | undefined): WordOrders {
+  /** By their ids: a second copy is answered with what becomes of the first. */
+  const steering = new Map<string, Promise<Applied>>();
+  const steer = async (id: string, text: string): Promise<Applied> => {
+    const state = words.stateOf(id);
+    if (state !== undefined) return state === 'told' ? 'now' : 'next_run';
+    // On disk first: a worker that dies while it interrupts its harness has told nobody.
+    await words.put(id, 'interrupt', text);
+    const applied = (await shift()?.steer(text)) ?? 'next_run';
+    if (applied === 'now') await words.told(words.forRun().filter((word) => word.id === id));
+    return applied;
+  };
   return {
     async message(id, text) {
       await words.put(id, 'message', text);
@@ -16,13 +27,12 @@ export function wordOrders(words: OperatorWords, shift: () => Pick<Shift, 'steer
       await words.put(id, 'prompt', text);
       return 'next_run';
     },
-    async steer(id, text): Promise<Applied> {
-      if (words.has(id)) return 'now';
-      // On disk first: a worker that dies while it interrupts its harness has told nobody.
-      await words.put(id, 'interrupt', text);
-      const applied = (await shift()?.steer(text)) ?? 'next_run';
-      if (applied === 'now') await words.told(words.forRun().filter((word) => word.id === id));
-      return applied;
+    steer(id, text) {
+      const first = steering.get(id);
+      if (first !== undefined) return first;
+      const steered = steer(id, text).finally(() => steering.delete(id));
+      steering.set(id, steered);
+      return steered;
     },
   };
 }

@@ -150,7 +150,7 @@ export async function runWorker(options: WorkerOptions, drain: AbortSignal): Pro
         restMs: () => offers.restMs(),
         goesOn: (when, signal) => rules.goesOn(when, signal),
         words: wordOrders(words, () => shift),
-        async perform(held, desk, more) {
+        async perform(held, desk, more, over) {
           if (held.grant.kind !== 'work') return undefined;
           const ended = await liveThrough({
             options: runs,
@@ -158,6 +158,7 @@ export async function runWorker(options: WorkerOptions, drain: AbortSignal): Pro
             grant: held.grant,
             desk,
             more,
+            over,
             onShift: (begun) => {
               shift = begun;
             },

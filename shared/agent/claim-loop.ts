@@ -14,6 +14,7 @@ import { createClaimer } from '../bus/claimer.ts';
 import type { Bus } from '../bus/port.ts';
 import type { Clock } from '../clock.ts';
 import { isWaggleError, messageOf, WaggleError } from '../errors.ts';
+import { withFirst } from '../first-signal.ts';
 import type { Log } from '../log.ts';
 import type { StateLock } from '../process/state-lock.ts';
 import { AgentState } from './agent-state.ts';
@@ -45,16 +46,22 @@ export interface ClaimLoopOptions {
   /** How long a grant in hand may go on after the drain began before it is stopped. */
   readonly drainMs: number;
   /**
-   * Does the work; the report to send, or nothing when there is none or it was handed to the desk. Must not reject.
+   * Does the work; the report to send, or nothing when there is none or it was handed to the desk. `over` aborts with
+   * `drain` or `kill` when whatever works must end, with a grant in hand or between two. Must not reject.
    */
-  readonly perform: (held: HeldGrant, desk: ReportDesk, more: MoreWork) => Promise<Report | undefined>;
+  readonly perform: (
+    held: HeldGrant,
+    desk: ReportDesk,
+    more: MoreWork,
+    over: AbortSignal,
+  ) => Promise<Report | undefined>;
   /** Absent: waits for work for ever. */
   readonly idleStop?: { readonly watch: IdleStop; readonly waitMs: number };
   /** Orders for the harness; absent: there is none. */
   readonly words?: WordOrders;
   /** How long nothing that this agent can run may be run here; 0: it may. */
   readonly restMs?: () => number;
-  /** Whether to go on, asked before each claim and after each grant; false ends the loop. */
+  /** Whether to go on, asked before each claim and once after each grant; false: nothing more is claimed. */
   readonly goesOn?: (when: 'before' | 'after', signal: AbortSignal) => Promise<boolean>;
 }
 
@@ -68,6 +75,7 @@ export type ReportDesk = Pick<Courier, 'keep'>;
 export type MoreWork = (waitMs: number, signal: AbortSignal) => Promise<HeldGrant | undefined>;
 
 const REFUSED_PAUSE_MS = 1_000;
+const WITHDRAW_AGAIN_MS = 1_000;
 const DEFAULT_LEASE_MS = 30_000;
 
 /** Runs until the signal aborts and what is in hand is finished or given back. */
@@ -76,6 +84,7 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
   const held = new Set<HeldGrant>();
   const ending = new AbortController();
   const stopping = new AbortController();
+  const killing = new AbortController();
   const draining = AbortSignal.any([drain, ending.signal]);
   const alive = new AbortController();
   const client = createBoardClient({ swarm, project, agent, clock });
@@ -90,6 +99,7 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
     },
     kill: (why) => {
       for (const holding of held) holding.end('kill', why);
+      killing.abort('kill');
       ending.abort();
     },
     pause: (forMs) => {
@@ -141,7 +151,7 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
     clock,
     ...(options.idleStop === undefined ? {} : { waitMs: options.idleStop.waitMs }),
   });
-  const source = new GrantSource({ claimer, courier, outbox, held });
+  const source = new GrantSource({ claimer, courier, held });
   const loop: Loop = {
     options,
     source,
@@ -151,7 +161,10 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
     state,
     pause,
     draining,
+    killed: killing.signal,
     leaving: AbortSignal.any([draining, stopping.signal]),
+    stop: () => stopping.abort(),
+    unasked: 0,
   };
   try {
     await source.begin(loop.leaving);
@@ -183,29 +196,35 @@ interface Loop {
   readonly pause: Pause;
   /** What is in hand must end soon. */
   readonly draining: AbortSignal;
+  /** And at once. */
+  readonly killed: AbortSignal;
   /** Nothing more is claimed. */
   readonly leaving: AbortSignal;
+  readonly stop: () => void;
+  /** Grants after which nobody was asked yet whether to go on. */
+  unasked: number;
 }
 
 /** Claims and works until the agent is to leave. */
 async function claimUntil(loop: Loop): Promise<void> {
   const { options, source, state, pause, leaving } = loop;
-  const { goesOn = () => Promise.resolve(true), restMs = () => 0, clock } = options;
+  const { restMs = () => 0, clock } = options;
   while (!leaving.aborted) {
     if (pause.isOn) {
       state.become('paused');
-      await withdraw(loop);
-      await pause.over(leaving);
+      if (await withdraw(loop)) await pause.over(leaving);
+      else await clock.sleep(WITHDRAW_AGAIN_MS, leaving).catch(() => undefined);
       continue;
     }
     const rest = restMs();
     if (rest > 0) {
       state.become('resting');
-      await withdraw(loop);
-      await clock.sleep(rest, AbortSignal.any([leaving, pause.begins])).catch(() => undefined);
+      const isWithdrawn = await withdraw(loop);
+      const ms = isWithdrawn ? rest : Math.min(rest, WITHDRAW_AGAIN_MS);
+      await withFirst([leaving, pause.begins], (early) => clock.sleep(ms, early)).catch(() => undefined);
       continue;
     }
-    if (!(await goesOn('before', leaving))) return;
+    if (!(await goesOn(loop, 'before'))) return;
     state.become('waiting');
     const claimed = await untilPause(loop, (signal) => source.ask(signal));
     if (claimed === undefined) continue;
@@ -213,14 +232,25 @@ async function claimUntil(loop: Loop): Promise<void> {
     if (answer.kind === 'granted') {
       options.idleStop?.watch.reset();
       await perform(loop, answer.grant);
-      if (!(await goesOn('after', leaving))) return;
+      if (!(await goesOn(loop, 'after'))) return;
     } else if (answer.kind === 'refused') {
       await onRefusal(answer, options, leaving);
     } else if (answer.kind === 'nothing' && !isCarrying && (await isIdle(options, leaving))) {
       return;
     }
-    await source.settle(leaving);
   }
+}
+
+/** After a grant it is asked once, whoever comes first: the loop, or a harness that wants another. */
+async function goesOn(loop: Loop, when: 'before' | 'after'): Promise<boolean> {
+  const { options, leaving } = loop;
+  if (options.goesOn === undefined) return true;
+  if (when === 'before') return options.goesOn(when, leaving);
+  while (loop.unasked > 0) {
+    loop.unasked -= 1;
+    if (!(await options.goesOn(when, leaving))) return false;
+  }
+  return true;
 }
 
 /** Undefined when a pause began meanwhile; rejects when the agent is to leave. */
@@ -228,11 +258,11 @@ async function untilPause<T>(
   { pause, leaving }: Pick<Loop, 'pause' | 'leaving'>,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | undefined> {
-  const signal = AbortSignal.any([leaving, pause.begins]);
+  const { begins } = pause;
   try {
-    return await work(signal);
+    return await withFirst([leaving, begins], work);
   } catch (error) {
-    if (leaving.aborted || !signal.aborted) throw error;
+    if (leaving.aborted || !begins.aborted) throw error;
     return undefined;
   }
 }
@@ -251,32 +281,44 @@ async function isIdle({ idleStop, log }: ClaimLoopOptions, leaving: AbortSignal)
 }
 
 async function perform(loop: Loop, grant: AnyGrant): Promise<void> {
-  const { options, courier, held, state, draining } = loop;
+  const { options, courier, held, state, draining, killed } = loop;
   const { clock, drainMs } = options;
   const done = new AbortController();
+  const over = new AbortController();
+  const onKill = () => over.abort('kill');
   const onDrain = () => {
     clock.sleep(drainMs, done.signal).then(
       () => {
         for (const holding of held) if (!holding.isOver) holding.end('drain');
+        over.abort('drain');
       },
       () => undefined,
     );
   };
   draining.addEventListener('abort', onDrain, { once: true });
   if (draining.aborted) onDrain();
+  killed.addEventListener('abort', onKill, { once: true });
   try {
     state.become('working');
     const holding = hold(loop, grant);
-    const report = await options.perform(holding, courier, (waitMs, signal) => more(loop, waitMs, signal));
+    const report = await options.perform(
+      holding,
+      courier,
+      (waitMs, signal) => more(loop, waitMs, signal),
+      over.signal,
+    );
     if (report !== undefined) await courier.keep({ report });
   } finally {
     done.abort();
     draining.removeEventListener('abort', onDrain);
+    killed.removeEventListener('abort', onKill);
     for (const holding of held) holding.finish();
   }
 }
 
-function hold({ options, held, lease }: Loop, grant: AnyGrant): HeldGrant {
+function hold(loop: Loop, grant: AnyGrant): HeldGrant {
+  const { options, held, lease } = loop;
+  loop.unasked += 1;
   const holding = new HeldGrant(grant);
   held.add(holding);
   lease.become(grant.lease_ms);
@@ -285,32 +327,45 @@ function hold({ options, held, lease }: Loop, grant: AnyGrant): HeldGrant {
 }
 
 async function more(loop: Loop, waitMs: number, signal: AbortSignal): Promise<HeldGrant | undefined> {
-  const { options, source, held, pause, leaving } = loop;
+  const { held, pause, leaving } = loop;
   for (const holding of held) holding.finish();
-  const either = AbortSignal.any([signal, leaving, pause.begins]);
-  const until = options.clock.monotonic() + waitMs;
+  const either = [signal, leaving, pause.begins];
   try {
-    for (;;) {
-      if (either.aborted) return undefined;
-      await source.settle(either);
-      const leftMs = Math.max(0, Math.round(until - options.clock.monotonic()));
-      const { answer, isCarrying } = await source.ask(either, leftMs);
-      if (answer.kind === 'granted') return hold(loop, answer.grant);
-      // A claim that brought a report was answered at once: the wait is the next one's.
-      if (answer.kind !== 'nothing' || !isCarrying || leftMs === 0) return undefined;
-    }
+    return await withFirst(either, async (first) => {
+      first.throwIfAborted();
+      if (!(await goesOn(loop, 'after')) || !(await goesOn(loop, 'before'))) loop.stop();
+      return anotherGrant(loop, waitMs, first);
+    });
   } catch (error) {
-    if (!either.aborted) throw error;
-    if (!leaving.aborted) await withdraw(loop);
+    if (!either.some(({ aborted }) => aborted)) throw error;
+    // Whoever asked may live on for a while: what it has handed in must not wait for that.
+    await withdraw(loop);
     return undefined;
   }
 }
 
-/** A bus that is away keeps nobody from resting: what a cut-off claim was granted is then given back by the next one. */
-async function withdraw({ source, options: { log } }: Loop): Promise<void> {
-  await source.withdraw().catch((error: unknown) => {
+async function anotherGrant(loop: Loop, waitMs: number, signal: AbortSignal): Promise<HeldGrant | undefined> {
+  const { clock } = loop.options;
+  const until = clock.monotonic() + waitMs;
+  for (;;) {
+    signal.throwIfAborted();
+    const leftMs = Math.max(0, Math.round(until - clock.monotonic()));
+    const { answer, isCarrying } = await loop.source.ask(signal, leftMs);
+    if (answer.kind === 'granted') return hold(loop, answer.grant);
+    // A claim that brought a report was answered at once: the wait is the next one's.
+    if (answer.kind !== 'nothing' || !isCarrying || leftMs === 0) return undefined;
+  }
+}
+
+/** False while the bus is away: a report may then wait to be told, and a claim that was cut off may have been granted. */
+async function withdraw({ source, options: { log } }: Loop): Promise<boolean> {
+  try {
+    await source.withdraw();
+    return true;
+  } catch (error) {
     log.warn({ err: messageOf(error) }, 'the last claim could not be withdrawn');
-  });
+    return false;
+  }
 }
 
 async function onRefusal(

@@ -45,7 +45,9 @@ export function serveControl(options: ControlDeskOptions): { stop(): Promise<voi
   };
   const pump = (async () => {
     for await (const delivery of subscription) {
-      const work = answer(delivery).finally(() => busy.delete(work));
+      const work = answer(delivery)
+        .catch((error: unknown) => log.error({ err: error }, 'an order could not be answered'))
+        .finally(() => busy.delete(work));
       busy.add(work);
     }
   })();

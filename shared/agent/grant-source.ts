@@ -9,12 +9,10 @@ import type { ClaimAnswer } from '../../schemas/index.ts';
 import type { Claimer } from '../bus/claimer.ts';
 import type { Courier } from './courier.ts';
 import type { HeldGrant } from './held-grant.ts';
-import type { Outbox } from './outbox.ts';
 
 export interface GrantSourceOptions {
   readonly claimer: Claimer;
   readonly courier: Courier;
-  readonly outbox: Outbox;
   readonly held: Set<HeldGrant>;
 }
 
@@ -43,6 +41,9 @@ export class GrantSource {
   async ask(signal: AbortSignal, waitMs?: number): Promise<Asked> {
     const { claimer, courier } = this.#options;
     const report = await courier.forClaim(signal);
+    // What the claim cannot carry goes first, by mail: the claim ends whatever grant it is about.
+    if (report === undefined) this.#afterMail = (await courier.flush(signal)) ?? this.#afterMail;
+    this.letGo();
     const answer = await claimer.next({
       holds: [],
       signal,
@@ -55,13 +56,6 @@ export class GrantSource {
     // A claim that was told `nothing` may not have been decided: the mail that it waited for may not be read yet.
     if (answer.kind !== 'nothing') this.#afterMail = undefined;
     return { answer, isCarrying: report !== undefined };
-  }
-
-  /** What a claim could not carry goes by mail. */
-  async settle(signal: AbortSignal): Promise<void> {
-    const { courier, outbox } = this.#options;
-    if (outbox.pending().length > 1) this.#afterMail = (await courier.flush(signal)) ?? this.#afterMail;
-    this.letGo();
   }
 
   /** Reports go out, and a claim that asks for nothing makes the one that was cut off void. */

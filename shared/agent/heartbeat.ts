@@ -9,6 +9,7 @@ import type { Bus } from '../bus/port.ts';
 import { subjectsOf } from '../bus/subjects.ts';
 import type { Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
+import { withFirst } from '../first-signal.ts';
 import type { Log } from '../log.ts';
 import type { AgentState } from './agent-state.ts';
 import type { HeldGrant } from './held-grant.ts';
@@ -65,7 +66,9 @@ export async function beatUntil(options: HeartbeatOptions, signal: AbortSignal):
     } else {
       questions = questions.then(ask);
     }
-    await clock.sleep(lease.ms / 3, AbortSignal.any([signal, lease.changed])).catch(() => undefined);
+    await withFirst([signal, lease.changed], (early) => clock.sleep(lease.ms / 3, early)).catch(
+      () => undefined,
+    );
   }
   offStatus();
   await questions;

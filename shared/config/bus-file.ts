@@ -8,7 +8,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { messageOf, WaggleError } from '../errors.ts';
-import { writePrivateFile } from './private-file.ts';
+import { writePrivateFile } from './whole-file.ts';
 
 export interface BusLogin {
   readonly user: string;

@@ -6,8 +6,18 @@
  */
 import type { Usage } from '../../schemas/index.ts';
 import type { HarnessEvent, StreamReader } from './adapter.ts';
-import { countOf, detailOf, inside, type Json, listOf, numberOf, parseObject, textOf } from './json-line.ts';
-import { epochMs } from './reset-time.ts';
+import {
+  amountOf,
+  countOf,
+  detailOf,
+  inside,
+  type Json,
+  listOf,
+  numberOf,
+  parseObject,
+  textOf,
+} from './json-line.ts';
+import { epochMs, waitOf } from './reset-time.ts';
 import { toldFault } from './told-fault.ts';
 import { addUsage } from './usage.ts';
 
@@ -62,7 +72,7 @@ function ofSystem(event: Json): HarnessEvent[] {
       const status = numberOf(event['error_status']);
       const error = textOf(event['error']) ?? 'error';
       const retryAfterMs = numberOf(event['retry_delay_ms']);
-      const reset = retryAfterMs === undefined ? {} : { retryAfterMs: Math.ceil(retryAfterMs) };
+      const reset = retryAfterMs === undefined ? {} : waitOf(retryAfterMs);
       const message = `the provider answered ${status ?? 'nothing'} (${error})`;
       return [toldFault({ message, status, willRetry: true, reset })];
     }
@@ -131,10 +141,10 @@ function ofLimit(info: Json): HarnessEvent[] {
 
 function ofResult(event: Json): HarnessEvent[] {
   const isError = event['is_error'] === true;
-  const cost = numberOf(event['total_cost_usd']);
+  const cost = amountOf(event['total_cost_usd']);
   const usage = {
     ...usageOf(inside(event, 'usage')),
-    ...(cost === undefined ? {} : { cost_usd: Math.max(0, cost) }),
+    ...(cost === undefined ? {} : { cost_usd: cost }),
   };
   const text = textOf(event['result']);
   const errors = listOf(event['errors']).filter((one) => typeof one === 'string');

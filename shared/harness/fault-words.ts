@@ -4,7 +4,9 @@
 
 /** Limits of a provider or of an account. */
 const RATE_LIMIT: readonly RegExp[] = [
-  /\brate[ _-]?limit(s|ed|ing|_error)?\b/i,
+  /(?<!\b(no|without|within) )\brate[ _-]?limit(s|ed|ing|_error)?\b/i,
+  /\byou(['’]ve| have)? (hit|reached|exceeded) your\b[^\n]{0,24}\blimit\b/i,
+  /\blimit reached\b[^\n]{0,16}\bresets?\b/i,
   /\btoo many requests\b/i,
   /\b(quota|usage limit|credit limit|spending limit|session limit|weekly limit)\b[^\n]{0,40}\b(exceeded|reached|exhausted|hit)\b/i,
   /\b(exceeded|reached|exhausted|hit)\b[^\n]{0,40}\b(quota|usage limit|credit limit|session limit|weekly limit)\b/i,

@@ -37,6 +37,8 @@ export interface HarnessContext {
   readonly environment: Environment;
   /** Aborting stops the run; the reason is kept in its end, and `kill` allows no grace. */
   readonly signal?: AbortSignal;
+  /** What a conversation that begins anew is told of the task in hand; absent: the first prompt, which is of it. */
+  readonly promptNow?: () => string;
   /** Where all raw output goes. */
   readonly logFile?: string;
   /** Where the rendered form goes; where the harness prints only text, the same as its output. */

@@ -111,6 +111,8 @@ class Run {
   #steers: Steer[] = [];
   #prompts = 0;
   #isOver = false;
+  /** It holds for whatever process comes next, too. */
+  #reached: LimitName | undefined;
 
   constructor(adapter: Adapter, profile: HarnessProfile, input: HarnessInput, context: HarnessContext) {
     this.#adapter = adapter;
@@ -155,6 +157,7 @@ class Run {
   }
 
   reach(limit: LimitName): void {
+    this.#reached ??= limit;
     this.#process?.reach(limit);
   }
 
@@ -225,7 +228,8 @@ class Run {
         : { ...before, ...(await this.#prompt(restartPrompt(words, '', before.promptText))) };
     const end = await this.#tell(telling, onUp);
     if (!this.#isLost(end, telling.session)) return end;
-    const anew = restartPrompt(words, this.#transcript.tail(), this.#input.promptText);
+    const prompt = this.#context.promptNow?.() ?? this.#input.promptText;
+    const anew = restartPrompt(words, this.#transcript.tail(), prompt);
     return this.#tell(await this.#prompt(anew), onUp);
   }
 
@@ -242,6 +246,8 @@ class Run {
     const { timeoutMs, silenceMs, startMs, graceMs } = this.#profile;
     const left = timeoutMs === undefined ? undefined : timeoutMs - this.#runningMs();
     if (left !== undefined && left <= 0) return { how: 'limit', limit: 'wall' };
+    // One that is being interrupted takes no second word: the limit came too late for it.
+    if (this.#reached !== undefined) return { how: 'limit', limit: this.#reached };
     const invocation = this.#invocation(telling);
     if ('how' in invocation) return invocation;
     this.#told = telling;
@@ -276,6 +282,7 @@ class Run {
     });
     this.#earlierBytes = earlier;
     this.#process = started;
+    if (this.#reached !== undefined) started.reach(this.#reached);
     return (await started.ended).end;
   }
 
@@ -306,8 +313,8 @@ class Run {
   #judgeUsage(): void {
     const { usage } = this.#signs;
     const { tokens, cost_usd } = this.#input.limits ?? {};
-    if (tokens !== undefined && tokensOf(usage) >= tokens) this.#process?.reach('tokens');
-    else if (cost_usd !== undefined && (usage?.cost_usd ?? 0) >= cost_usd) this.#process?.reach('cost');
+    if (tokens !== undefined && tokensOf(usage) >= tokens) this.reach('tokens');
+    else if (cost_usd !== undefined && (usage?.cost_usd ?? 0) >= cost_usd) this.reach('cost');
   }
 
   #runningMs(): number {

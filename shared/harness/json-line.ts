@@ -31,8 +31,17 @@ export const numberOf = (value: unknown): number | undefined =>
 
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
+/** More of anything that is counted or paid for is no figure that anybody meant; sums of these stay whole numbers. */
+const MOST = 1e12;
+
 /** A count of tokens; what is none is 0. */
-export const countOf = (value: unknown): number => Math.max(0, Math.round(numberOf(value) ?? 0));
+export const countOf = (value: unknown): number => Math.round(amountOf(value) ?? 0);
+
+/** Tokens or money: not less than nothing, and of a size that sums can bear. */
+export const amountOf = (value: unknown): number | undefined => {
+  const number = numberOf(value);
+  return number === undefined ? undefined : Math.min(MOST, Math.max(0, number));
+};
 
 const DETAIL_CHARS = 400;
 /** What tells most of a call of a tool, first. */

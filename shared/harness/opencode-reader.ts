@@ -9,7 +9,16 @@
  */
 import type { Usage } from '../../schemas/index.ts';
 import type { HarnessEvent, StreamReader } from './adapter.ts';
-import { countOf, detailOf, inside, type Json, numberOf, parseObject, textOf } from './json-line.ts';
+import {
+  amountOf,
+  countOf,
+  detailOf,
+  inside,
+  type Json,
+  numberOf,
+  parseObject,
+  textOf,
+} from './json-line.ts';
 import { resetOfHeaders } from './reset-time.ts';
 import { toldFault } from './told-fault.ts';
 import { addUsage } from './usage.ts';
@@ -83,13 +92,13 @@ function usageOf(part: Json): Usage {
   const input = countOf(tokens['input']) + cached + countOf(inside(tokens, 'cache')['write']);
   // Reasoning stands beside the output or within it, as the provider counts it: the total tells.
   const told = countOf(tokens['output']) + countOf(tokens['reasoning']);
-  const total = numberOf(tokens['total']);
+  const total = amountOf(tokens['total']);
   const output = total === undefined || total < input ? told : total - input;
-  const cost = numberOf(part['cost']);
+  const cost = amountOf(part['cost']);
   return {
     input_tokens: input,
     cached_input_tokens: cached,
     output_tokens: Math.round(output),
-    ...(cost === undefined ? {} : { cost_usd: Math.max(0, cost) }),
+    ...(cost === undefined ? {} : { cost_usd: cost }),
   };
 }

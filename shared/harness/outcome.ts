@@ -72,9 +72,13 @@ export function classify(ended: Ended): Classified {
   }
 }
 
-/** A limit that is reached while the harness waits for its provider is the provider's. */
+/**
+ * A limit that is reached while the harness waits for its provider is the provider's; one that comes after the end of its
+ * turn, which tells all that was used, or behind which it hangs, takes nothing from what it did.
+ */
 function ofLimit(ended: Ended, limit: Extract<RunEnd, { how: 'limit' }>['limit']): Classified {
-  const { lastFault } = ended.signs;
+  const { lastFault, ended: over } = ended.signs;
+  if (over?.isError === false) return ofSuccess(ended);
   const isWaiting = limit === 'wall' || limit === 'silence' || limit === 'start';
   if (isWaiting && lastFault !== undefined && lastFault.kind !== 'error') return ofFault(ended, lastFault);
   return made(ended, limit === 'start' ? 'env_failed' : 'timed_out');

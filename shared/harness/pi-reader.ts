@@ -7,7 +7,7 @@
  */
 import type { Usage } from '../../schemas/index.ts';
 import type { HarnessEvent, StreamReader } from './adapter.ts';
-import { countOf, detailOf, inside, type Json, listOf, numberOf, parseObject, textOf } from './json-line.ts';
+import { amountOf, countOf, detailOf, inside, type Json, listOf, parseObject, textOf } from './json-line.ts';
 import { toldFault } from './told-fault.ts';
 import { addUsage } from './usage.ts';
 
@@ -75,11 +75,11 @@ function failureOf(message: Json): string | undefined {
 
 function usageOf(usage: Json): Usage {
   const cached = countOf(usage['cacheRead']);
-  const cost = numberOf(inside(usage, 'cost')['total']);
+  const cost = amountOf(inside(usage, 'cost')['total']);
   return {
     input_tokens: countOf(usage['input']) + cached + countOf(usage['cacheWrite']),
     cached_input_tokens: cached,
     output_tokens: countOf(usage['output']),
-    ...(cost === undefined ? {} : { cost_usd: Math.max(0, cost) }),
+    ...(cost === undefined ? {} : { cost_usd: cost }),
   };
 }

@@ -48,7 +48,7 @@ export function questionIn(text: string): Question | undefined {
   );
   const isStrong = sentences.some((sentence) => STRONG.some((ask) => ask.test(sentence)));
   // A heading such as "What changed?" above a list asks nobody.
-  const isAsking = !asking.hasList && sentences.some((sentence) => /[?？]["'”’)\]*_`]*$/.test(sentence));
+  const isAsking = !asking.hasList && sentences.some((sentence) => /[?？؟]["'”’)\]*_`]*$/.test(sentence));
   if (!isStrong && !isAsking) return undefined;
   return { isStrong, text: asking.whole.slice(-QUESTION_CHARS) };
 }
@@ -91,7 +91,7 @@ function lastPart(text: string): Part | undefined {
 }
 
 const ITEM = /^\s*([-*•+]|\(?[0-9a-zA-Z]{1,2}[.)])\s/;
-const isList = (paragraph: string): boolean => ITEM.test(paragraph) && !/[?？]\s*$/.test(paragraph);
+const isList = (paragraph: string): boolean => ITEM.test(paragraph) && !/[?？؟]\s*$/.test(paragraph);
 
 /** The words that lead to a list within one paragraph, and the list, when the paragraph ends in one. */
 function splitList(paragraph: string): [string, string] {
@@ -105,6 +105,7 @@ const sentencesOf = (text: string): string[] =>
   text
     .replace(/`[^`\n]*`/g, 'code')
     .replace(/\s+/g, ' ')
-    .split(/(?<=[.!?？。:])["'”’)\]*_`]*\s+/)
-    .map((sentence) => sentence.trim())
+    .split(/(?<=[.!?？؟。:])["'”’)\]*_`]*\s+/)
+    // Of one without an end only the last words are looked at: some patterns take long over much that repeats.
+    .map((sentence) => sentence.slice(-QUESTION_CHARS).trim())
     .filter((sentence) => sentence !== '');

@@ -21,6 +21,9 @@ export interface Reset {
 /** A longer wait is no wait that anybody meant. */
 const LONGEST_MS = 40 * 86_400_000;
 
+/** No later time can be shown as a date. */
+const LATEST = 8.64e15;
+
 /** Milliseconds since the epoch, of a time that may be in seconds. */
 export function epochMs(value: unknown): number | undefined {
   const number = typeof value === 'string' && /^\d{9,14}$/.test(value) ? Number(value) : value;
@@ -28,7 +31,7 @@ export function epochMs(value: unknown): number | undefined {
     const parsed = Date.parse(number);
     return Number.isNaN(parsed) ? undefined : parsed;
   }
-  if (typeof number !== 'number' || !Number.isFinite(number) || number < 1e9) return undefined;
+  if (typeof number !== 'number' || !(number >= 1e9 && number <= LATEST)) return undefined;
   return Math.round(number < 1e11 ? number * 1_000 : number);
 }
 
@@ -82,7 +85,8 @@ export function resetOfDayTime(text: string, now: number): number | undefined {
   return now + (wait <= 0 ? wait + 86_400_000 : wait);
 }
 
-const waitOf = (ms: number): Reset =>
+/** A wait of so long, where anybody can have meant that. */
+export const waitOf = (ms: number): Reset =>
   Number.isFinite(ms) && ms >= 0 && ms <= LONGEST_MS ? { retryAfterMs: Math.ceil(ms) } : {};
 
 function spanMs(words: string): number | undefined {

@@ -96,11 +96,9 @@ export function beforeNextProcess(signs: RunSigns): RunSigns {
   return { ...rest, started: false, ...(rest.usage === undefined ? {} : { usedBefore: rest.usage }) };
 }
 
-/** Whoever goes on has got over what it only tried again. */
-function mended(signs: RunSigns): RunSigns {
-  if (signs.lastFault?.willRetry !== true) return signs;
-  const { lastFault: _, ...rest } = signs;
-  return rest;
+/** Whoever goes on has got over what it only tried again, and its turn is not over. */
+function mended({ ended: _, lastFault, ...rest }: RunSigns): RunSigns {
+  return lastFault === undefined || lastFault.willRetry ? rest : { ...rest, lastFault };
 }
 
 type FaultEvent = Extract<HarnessEvent, { kind: Fault['kind'] }>;

@@ -10,7 +10,7 @@
 import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import PQueue from 'p-queue';
-import { writePrivateFile } from '../config/private-file.ts';
+import { writePrivateFile } from '../config/whole-file.ts';
 import { type LedgerHead, type LedgerRun, renderEntry, renderHead } from './entry.ts';
 
 export interface Ledger {

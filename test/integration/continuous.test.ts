@@ -1,8 +1,12 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EventOf, RunRecord } from '../../schemas/index.ts';
+import { call } from '../../shared/bus/rpc.ts';
+import { subjectsOf } from '../../shared/bus/subjects.ts';
+import { compileStop } from '../../shared/config/stop-rules.ts';
 import { add, eventsOf, until } from '../support/asking.ts';
+import { project } from '../support/orchestrator.ts';
 import { gitIn } from '../support/repository.ts';
 import { type SocketRuns, startSocketRuns } from '../support/socket-runs.ts';
 import type { RunningWorker } from '../support/swarm.ts';
@@ -38,6 +42,28 @@ for (;;) {
 }
 if (process.argv[3] === 'linger') setInterval(() => {}, 1000);
 else socket.destroy();
+`;
+
+/** Does one task, asks twice at once for the next, and is gone when the first answer comes. */
+const IMPATIENT = `
+import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+const speaker = () => {
+  const socket = connect(process.env.WAGGLE_SOCKET);
+  const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
+  return async (cmd, args = {}) => {
+    socket.write(JSON.stringify({ cmd, args }) + '\\n');
+    return JSON.parse((await lines.next()).value);
+  };
+};
+const [one, other] = [speaker(), speaker()];
+const { result: task } = await one('task.current');
+writeFileSync(join(task.worktree, task.task + '.txt'), task.task);
+await one('task.done');
+console.log(JSON.stringify(await Promise.race([one('task.next'), other('task.next')])));
+process.exit(0);
 `;
 
 let runs: SocketRuns;
@@ -171,5 +197,97 @@ describe('a harness that goes on from task to task', () => {
     expect((await runs.view('d-1')).state).toBe('closed');
     expect((await runs.view('d-2')).state).toBe('open');
     await runs.client.command({ v: 1, kind: 'cancel', id: 'cancel-d-2', task: 'd-2' });
+  });
+
+  test('gets no other task once a stop rule is met, and its worker leaves', async () => {
+    await add(
+      runs.client,
+      { id: 'r-1', title: 'r-1', priority: 'P0', ...lane },
+      { id: 'r-2', title: 'r-2', priority: 'P1', ...lane },
+      { id: 'r-3', title: 'r-3', priority: 'P2', ...lane },
+    );
+    const stop = compileStop({ quantitative: { run: 'true', every: 2, when: 'after', exit_codes: [0] } })!;
+    const last = await runs.swarm.worker('go-stop', { command: ['node', script, ''] }, 5_000, {
+      mode: 'continuous',
+      stop,
+    });
+    await last.done;
+    for (const id of ['r-1', 'r-2']) await until(`${id} is committed`, isOver(id));
+    expect((await runs.view('r-3')).state).toBe('open');
+    expect((await runsOf('go-stop')).map(({ outcome }) => outcome)).toEqual(['completed', 'completed']);
+    await runs.client.command({ v: 1, kind: 'cancel', id: 'cancel-r-3', task: 'r-3' });
+  });
+
+  test('that goes on without a task is ended at once by a kill', async () => {
+    await add(runs.client, { id: 'l-1', title: 'l-1', ...lane });
+    const agent = await worker(['linger']);
+    const folder = join(runs.swarm.folder, agent, 'runs');
+    const asked = () =>
+      readdirSync(folder).some((run) => outputOf(folder, run).includes('"cmd":"task.done","ok":true'));
+    await until('it has no task', async () => existsSync(folder) && asked() && (await isOver('l-1')()));
+    const begun = performance.now();
+    const bus = await runs.hive.connect('operator');
+    const subject = subjectsOf(project).request('control', agent);
+    const kill = { v: 1, kind: 'kill', reason: 'enough' } as const;
+    await call(bus, subject, ['Control', kill], 'ControlAnswer', { timeoutMs: 5_000 });
+    await workers.pop()?.done;
+    // Not after the minute that it may linger.
+    expect(performance.now() - begun).toBeLessThan(15_000);
+  });
+
+  test('that goes on without a task is ended when the time of a drain is over', async () => {
+    await add(runs.client, { id: 'l-2', title: 'l-2', ...lane });
+    await worker(['linger']);
+    await until('it has no task', isOver('l-2'));
+    const begun = performance.now();
+    await done();
+    expect(performance.now() - begun).toBeLessThan(15_000);
+  });
+
+  test('that is paused when it has handed in a task: that is told at once, not at its end', async () => {
+    const go = join(runs.folder, 'go-on-3');
+    await add(runs.client, { id: 'q-1', title: 'q-1', body: 'wait', ...lane });
+    const agent = await worker(['linger'], go);
+    await until('q-1 is in hand', async () => (await runs.view('q-1')).state === 'claimed');
+    const bus = await runs.hive.connect('operator');
+    const subject = subjectsOf(project).request('control', agent);
+    await call(bus, subject, ['Control', { v: 1, kind: 'pause' }], 'ControlAnswer', { timeoutMs: 5_000 });
+    writeFileSync(go, '');
+    await until('q-1 is committed', isOver('q-1'));
+    await done();
+  });
+
+  test('leaves no tree behind for a task whose prompt cannot be read', async () => {
+    const prompts = join(runs.folder, 'prompts');
+    // A folder in a file's place.
+    mkdirSync(join(prompts, 'context.md'), { recursive: true });
+    await add(runs.client, { id: 'u-1', title: 'u-1', ...lane });
+    const command = ['node', script, ''];
+    const one = await runs.swarm.worker('go-unread', { command }, 5_000, {
+      mode: 'continuous',
+      promptsFolder: prompts,
+    });
+    await until('u-1 is over', isOver('u-1'));
+    await one.drain();
+    expect(await runs.view('u-1')).toMatchObject({ state: 'failed', last_outcome: 'env_failed' });
+    expect(readdirSync(join(runs.swarm.folder, 'go-unread', 'work'))).toEqual([]);
+  });
+
+  test('asks once at a time, and takes no task with it when it ends while it waits for one', async () => {
+    const impatient = join(runs.folder, 'impatient.mjs');
+    writeFileSync(impatient, IMPATIENT);
+    const one = await runs.swarm.worker('go-away', { command: ['node', impatient] }, 5_000, {
+      mode: 'continuous',
+    });
+    for (const id of ['x-1', 'x-2', 'x-3']) {
+      await add(runs.client, { id, title: id, ...lane });
+      await until(`${id} is over`, isOver(id), 30_000);
+      expect(await runs.view(id)).toMatchObject({ state: 'closed', attempts: 0, losses: 0 });
+    }
+    await one.drain();
+    const folder = join(runs.swarm.folder, 'go-away', 'runs');
+    const said = readdirSync(folder).map((run) => outputOf(folder, run));
+    expect(said.filter((text) => text.includes('refused:busy'))).toHaveLength(3);
+    expect(readdirSync(join(runs.swarm.folder, 'go-away', 'work'))).toEqual([]);
   });
 });

@@ -8,6 +8,7 @@ import { call } from '../../shared/bus/rpc.ts';
 import { subjectsOf } from '../../shared/bus/subjects.ts';
 import { processTable } from '../../shared/process/process-table.ts';
 import { add, eventsOf, until } from '../support/asking.ts';
+import { keptLog } from '../support/kept-log.ts';
 import { project } from '../support/orchestrator.ts';
 import { type SocketRuns, sh, startSocketRuns } from '../support/socket-runs.ts';
 import type { RunningWorker } from '../support/swarm.ts';
@@ -88,6 +89,26 @@ describe('a paused worker', () => {
     writeFileSync(file('go'), '');
     await until('both are done', isClosed(`${id}-2`));
     expect(await stateOf(id)).toBe('closed');
+    await worker.drain();
+  });
+
+  test('tells what it has done once the bus is back, and not when it may go on', async () => {
+    const log = keptLog();
+    worker = await runs.swarm.worker(agent, sh(pausing()), 5_000, { log });
+    const id = `p-${n}`;
+    await addTask(id);
+    await begun();
+    await tell({ kind: 'pause' });
+    await runs.hive.server.kill();
+    writeFileSync(file('go'), '');
+    await until(
+      'it could tell nobody',
+      async () => log.lines.some(({ message }) => message === 'the last claim could not be withdrawn'),
+      20_000,
+    );
+    await runs.hive.server.restart();
+    await until('it is done', async () => isClosed(id)().catch(() => false), 30_000);
+    await until('it is paused still', async () => (await beatState()) === 'paused');
     await worker.drain();
   });
 });

@@ -4,7 +4,7 @@
  */
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { writePrivateFile } from '../../../shared/config/private-file.ts';
+import { writePrivateFile } from '../../../shared/config/whole-file.ts';
 import { isAlive } from '../../../shared/process/identity.ts';
 
 /** A process: `identity` is what the system says of its start. */

@@ -8,6 +8,7 @@ import { Command, Option } from 'commander';
 import type { BoardConfig } from '../../../../schemas/index.ts';
 import { loadConfigFile, readConfig } from '../../../../shared/config/config-file.ts';
 import { problemsText } from '../../../../shared/config/file-problem.ts';
+import { replaceFile } from '../../../../shared/config/whole-file.ts';
 import { messageOf, WaggleError } from '../../../../shared/errors.ts';
 import { adapters } from '../../../../shared/harness/adapters.ts';
 import { resolveProgram } from '../../../../shared/harness/program-path.ts';
@@ -18,7 +19,6 @@ import { programOf } from '../../harness-list.ts';
 import { ifHeard } from '../../if-heard.ts';
 import { type ProfileFlags, profileDraft, withProfile } from '../../profile-draft.ts';
 import { findProject } from '../../project-place.ts';
-import { replaceFile } from '../../replace-file.ts';
 import { outputOf, type Session } from '../../session.ts';
 import { addTo } from '../../task-filter.ts';
 

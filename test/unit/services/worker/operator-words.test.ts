@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { OperatorWords } from '../../../../services/worker/operator-words.ts';
@@ -6,13 +6,14 @@ import { keptLog } from '../../../support/kept-log.ts';
 import { temporaryFolder } from '../../../support/repository.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
+let log: ReturnType<typeof keptLog>;
 beforeEach(() => {
+  log = keptLog();
   folder = temporaryFolder();
 });
 afterEach(() => folder.remove());
 
 const clock = { now: () => 1_000 };
-const log = keptLog();
 const open = () => OperatorWords.open(folder.path, clock, log);
 
 test('what was put is there after a restart, oldest first, until a run was told of it', async () => {
@@ -36,7 +37,7 @@ test('a second copy changes nothing, before and after it was told', async () => 
   expect(words.forRun()).toHaveLength(1);
   await words.told(words.forRun());
   await words.put('a', 'message', 'once');
-  expect([words.forRun(), words.has('a')]).toEqual([[], true]);
+  expect([words.forRun(), words.stateOf('a')]).toEqual([[], 'told']);
 });
 
 test('a run is told all messages, and one prompt: the oldest', async () => {
@@ -57,6 +58,35 @@ test('the hundredth and first that waits is refused, and nothing is lost', async
   for (let n = 0; n < 100; n += 1) await words.put(`${n}`, 'message', 'x');
   await expect(words.put('more', 'message', 'x')).rejects.toThrow(/100 words wait/);
   expect(words.forRun()).toHaveLength(100);
+});
+
+test('a second copy is on the disk no sooner than the first', async () => {
+  const words = await open();
+  const first = words.put('a', 'message', 'x');
+  await words.put('a', 'message', 'x');
+  expect((await open()).forRun()).toHaveLength(1);
+  await first;
+});
+
+test('a disk that takes nothing refuses a word and its second copy alike, and takes it later', async () => {
+  const words = await open();
+  folder.remove();
+  const both = await Promise.allSettled([words.put('a', 'message', 'x'), words.put('a', 'message', 'x')]);
+  expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  mkdirSync(folder.path);
+  await words.put('a', 'message', 'x');
+  expect((await open()).forRun()).toHaveLength(1);
+});
+
+test('a word whose file stays though it was told fails nothing', async () => {
+  const words = await open();
+  await words.put('a', 'message', 'x');
+  const [file = ''] = readdirSync(folder.path);
+  rmSync(join(folder.path, file));
+  mkdirSync(join(folder.path, file, 'in-the-way'), { recursive: true });
+  await words.told(words.forRun());
+  expect([words.forRun(), words.stateOf('a')]).toEqual([[], 'told']);
+  expect(log.lines.at(-1)?.level).toBe('error');
 });
 
 test('a file that is no word is named and left where it is', async () => {

@@ -8,6 +8,8 @@ describe('a rate limit', () => {
     '{"error":{"code":429,"message":"Resource has been exhausted (e.g. check quota).","status":"RESOURCE_EXHAUSTED"}}',
     "You've hit your usage limit. Upgrade to Pro or try again in 3 days.",
     'Claude AI usage limit reached|1772366400',
+    "You've hit your limit · resets 3pm (Europe/Berlin)",
+    '5-hour limit reached ∙ resets 3pm',
     'HTTP/1.1 429',
     'rate_limit_error',
     'You exceeded your current quota, please check your plan and billing details.',
@@ -41,6 +43,8 @@ describe('neither', () => {
     'error TS2304: Cannot find name',
     'context length exceeded',
     'the login form is done',
+    'it did its work without rate limits',
+    'the recursion limit reached 100',
     'error: 4290 items are too many',
   ])('%s', (words) => {
     expect(faultKind(undefined, words)).toBe('error');

@@ -31,6 +31,26 @@ const table: readonly (readonly [string, Partial<Ended>, Outcome])[] = [
     { signs: said('Nothing to do.'), changed: false },
     'no_change',
   ],
+  [
+    'work whose last message quotes a limit and a refused login',
+    { signs: said('The retry now gets over "429 Too Many Requests" and "Invalid API key".') },
+    'completed',
+  ],
+  [
+    'work of a plain command that last speaks of a limit',
+    { harness: 'command', signs: noSigns, lastLines: '429 Too Many Requests is tested' },
+    'completed',
+  ],
+  [
+    'work that ends with a question in code, in another language, or for its own sake',
+    { signs: said('¿Y ahora qué? Todo está hecho.\n\n```\nWhich one should I take?\n```') },
+    'completed',
+  ],
+  [
+    'a question in another language where nothing was done',
+    { signs: said('هل أتابع؟'), changed: false },
+    'needs_input',
+  ],
   ['nothing changed where none was expected', { changed: false, expects: 'none' }, 'completed'],
   ['nothing changed where either will do', { changed: false, expects: 'any' }, 'no_change'],
   [
@@ -43,6 +63,21 @@ const table: readonly (readonly [string, Partial<Ended>, Outcome])[] = [
     'the end of its right, though it said that it is blocked',
     { end: { how: 'stopped', reason: 'fenced' }, word: 'blocked' },
     'fenced',
+  ],
+  [
+    'all tokens used, as it told with the end of its turn',
+    { end: { how: 'limit', limit: 'tokens' }, signs: said('All is done.') },
+    'completed',
+  ],
+  [
+    'no end of its process after that of its turn',
+    { end: { how: 'limit', limit: 'silence' }, signs: said('All is done.') },
+    'completed',
+  ],
+  [
+    'no end of its process after a bad end of its turn',
+    { end: { how: 'limit', limit: 'silence' }, signs: { ...up, ended: { isError: true } } },
+    'timed_out',
   ],
   ['a stop', { end: { how: 'stopped', reason: 'drained' } }, 'killed'],
   [

@@ -67,5 +67,7 @@ test('a flood of words is judged by its end, in no time', () => {
   expect(questionIn(`${'a? '.repeat(500_000)}\n\nHow do you want to proceed?`)?.isStrong).toBe(true);
   questionIn('which '.repeat(20_000));
   questionIn('let me know '.repeat(20_000));
+  questionIn('which should I '.repeat(20_000));
+  questionIn('do you want or '.repeat(20_000));
   expect(performance.now() - started).toBeLessThan(1_000);
 });

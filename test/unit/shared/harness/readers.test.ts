@@ -34,6 +34,24 @@ function classOf(name: DoubledName, kase: string) {
   });
 }
 
+test.each(names)('%s: figures that no date and no sum can bear are no figures of its record', (name) => {
+  const wild = ['1e308', '1e300', '-1e300', '1e16', '0.5'];
+  for (const kase of casesOf(name)) {
+    const { lines, stderr } = recordingOf(name, kase);
+    for (const number of wild) {
+      const changed = lines.map((line) => line.replace(/(?<=":)-?\d+(\.\d+)?(?=[,}])/g, number));
+      const { usage, quota, lastFault } = signsOf(eventsOf(name, [...changed, ...changed], stderr));
+      for (const figure of Object.values(usage ?? {})) {
+        expect(figure).toBeGreaterThanOrEqual(0);
+        expect(figure).toBeLessThan(Number.MAX_SAFE_INTEGER);
+      }
+      for (const at of [quota?.resets_at ?? 0, lastFault?.resetsAt ?? 0]) {
+        expect(new Date(at).toISOString()).toBeTypeOf('string');
+      }
+    }
+  }
+});
+
 const recorded = names.flatMap((name) => casesOf(name).map((kase) => [name, kase] as const));
 const expected: Readonly<Record<string, string>> = {
   edit: 'completed',

@@ -31,7 +31,7 @@ test('a time since the epoch may be in seconds, in milliseconds, or written out'
     NOW,
     NOW,
   ]);
-  expect([undefined, 0, -1, NaN, 'x', {}].map(epochMs)).toEqual(Array(6).fill(undefined));
+  expect([undefined, 0, -1, NaN, 1e300, 'x', {}].map(epochMs)).toEqual(Array(7).fill(undefined));
 });
 
 describe('sentences', () => {

@@ -43,6 +43,13 @@ test('a fault that it gave up on stays, unless its turn ends well', () => {
   expect(fold([gaveUp, { kind: 'end', isError: false }]).lastFault).toBeUndefined();
 });
 
+test('the end of a turn is none when it goes on after it', () => {
+  const end: HarnessEvent = { kind: 'end', isError: false };
+  expect(fold([text('done'), end]).ended).toEqual({ isError: false });
+  expect(fold([end, text('on')]).ended).toBeUndefined();
+  expect(fold([end, { kind: 'tool', name: 'edit' }]).ended).toBeUndefined();
+});
+
 test('a retry that is read after the good end of its turn tells nothing', () => {
   expect(fold([text('done'), { kind: 'end', isError: false }, retrying]).lastFault).toBeUndefined();
 });

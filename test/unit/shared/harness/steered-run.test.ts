@@ -191,6 +191,17 @@ test('one that ignores TERM is interrupted after its grace', async () => {
   await gone();
 });
 
+test('a limit that is reached while it is interrupted holds: no other process begins', async () => {
+  const run = await start('claude', 'DOUBLE: stubborn\n', { graceMs: 500 });
+  await waitUntil('it works', () => isBusy(run));
+  const steered = run.steer('DOUBLE: edit');
+  run.reach('wall');
+  expect(await steered).toBe('next_run');
+  expect((await run.result).end).toEqual({ how: 'limit', limit: 'wall' });
+  expect(await run.outcome()).toMatchObject({ outcome: 'timed_out' });
+  await gone();
+});
+
 test('words that come before its first are told with the task, in a conversation of its own', async () => {
   const run = await start('claude', 'DOUBLE: retrying\nMake honey.\n');
   await waitUntil('it is up', () => run.session() !== undefined);
@@ -235,6 +246,18 @@ test('a conversation that is lost begins anew, with the words and the task', asy
   expect(told.startsWith('## Interrupt Context\n')).toBe(true);
   for (const words of ['Use the other door.', '→ Write new.txt', 'Make honey.'])
     expect(told).toContain(words);
+});
+
+test('a conversation that begins anew is told of the task in hand, not of its first', async () => {
+  const promptNow = () => 'Make wax.';
+  const set = { DOUBLE_LOST: '1' };
+  const run = await start('claude', 'Make honey.\nDOUBLE: stall\n', { set }, {}, { promptNow });
+  await waitUntil('it works', () => isBusy(run));
+  expect(await run.steer('DOUBLE: question\nUse the other door.')).toBe('now');
+  await run.result;
+  const told = await readFile(join(run.records, 'steer-2.md'), 'utf8');
+  expect(told).toContain('Make wax.');
+  expect(told).not.toContain('Make honey.');
 });
 
 test.each(RECORDED)('%s begins anew where the conversation of an earlier run is lost', async (name) => {
