@@ -57,7 +57,11 @@ export function listAgents(sources: AgentSources): AgentEntry[] {
       const isOld = age_ms > beat.every_ms * MISSED_BEATS;
       // An older worker has one profile for all its runs.
       const ofAll = beat.profile === undefined ? {} : { profile: beat.profile };
-      const told = beat.grants.map(({ run: _, output_age_ms, ...grant }) => ({
+      // A report that the board has taken since the beat: the grant is over.
+      const isReported = ({ phase, fence }: { readonly phase: string; readonly fence: number }) =>
+        phase === 'reporting' && !status.grants.some((grant) => grant.fence === fence);
+      const open = beat.grants.filter((grant) => !isReported(grant));
+      const told = open.map(({ run: _, output_age_ms, ...grant }) => ({
         ...ofAll,
         ...grant,
         // Since the beat was sent nothing is known of its output: it can only have become older.

@@ -2,7 +2,7 @@
  * Stores a run's tree at intervals while its harness works: one at a time, skipped when nothing changed, and never in
  * the run's way. What goes wrong is logged and tried again at the next interval.
  */
-import type { ReportDesk } from '../../shared/agent/claim-loop.ts';
+import type { ReportDesk } from '../../shared/agent/granted-work.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';

@@ -9,7 +9,7 @@
 import { join } from 'node:path';
 import type { Evidence, Outcome, RunNote, TaskGrant, Usage } from '../../schemas/index.ts';
 import { LINE_LIMIT } from '../../schemas/limits.ts';
-import type { ReportDesk } from '../../shared/agent/claim-loop.ts';
+import type { ReportDesk } from '../../shared/agent/granted-work.ts';
 import type { HeldGrant } from '../../shared/agent/held-grant.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { runGate } from '../../shared/harness/gate.ts';

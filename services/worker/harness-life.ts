@@ -4,7 +4,7 @@
  * a report with its reason.
  */
 import type { TaskGrant } from '../../schemas/index.ts';
-import type { MoreWork, ReportDesk } from '../../shared/agent/claim-loop.ts';
+import type { MoreWork, ReportDesk } from '../../shared/agent/granted-work.ts';
 import type { HeldGrant } from '../../shared/agent/held-grant.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { handInFailure } from './hand-in.ts';

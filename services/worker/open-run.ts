@@ -5,7 +5,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskGrant } from '../../schemas/index.ts';
-import type { ReportDesk } from '../../shared/agent/claim-loop.ts';
+import type { ReportDesk } from '../../shared/agent/granted-work.ts';
 import type { HeldGrant } from '../../shared/agent/held-grant.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { OperatorWord } from './operator-words.ts';

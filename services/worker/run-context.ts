@@ -2,7 +2,7 @@
  * What all runs of a worker share, and what one run is: its grant, its tree, its words.
  */
 import type { Mode, PromptPart, TaskGrant } from '../../schemas/index.ts';
-import type { ReportDesk } from '../../shared/agent/claim-loop.ts';
+import type { ReportDesk } from '../../shared/agent/granted-work.ts';
 import type { HeldGrant } from '../../shared/agent/held-grant.ts';
 import type { BoardClient } from '../../shared/bus/board-client.ts';
 import type { Bus } from '../../shared/bus/port.ts';

@@ -4,7 +4,7 @@
  */
 import type { Report, TaskGrant } from '../../schemas/index.ts';
 import { INLINE_TEXT_LIMIT, LINE_LIMIT } from '../../schemas/limits.ts';
-import type { ReportDesk } from '../../shared/agent/claim-loop.ts';
+import type { ReportDesk } from '../../shared/agent/granted-work.ts';
 import type { HeldGrant } from '../../shared/agent/held-grant.ts';
 import type { AddedTask, CurrentTask, TaskDesk, TaskDraft } from '../../shared/agent/task-desk.ts';
 import type { BoardClient } from '../../shared/bus/board-client.ts';

@@ -8,7 +8,7 @@
  *    that the task is done or blocked is refused, so an answer that got lost costs no attempt.
  */
 import type { TaskGrant, Usage } from '../../schemas/index.ts';
-import type { MoreWork, ReportDesk } from '../../shared/agent/claim-loop.ts';
+import type { MoreWork, ReportDesk } from '../../shared/agent/granted-work.ts';
 import type { HeldGrant } from '../../shared/agent/held-grant.ts';
 import type { Applied } from '../../shared/agent/orders.ts';
 import type { CurrentTask, TaskDesk } from '../../shared/agent/task-desk.ts';

@@ -8,28 +8,27 @@
  * 3. A grant is listed in beats until its report is delivered: nobody may take what is only waiting for the bus.
  * 4. Leaving, and a pause, stop claiming first; the last claim asks for nothing and makes the one that was cut off void.
  */
-import type { AnyGrant, Capabilities, Claim, ClaimAnswer, Report, Role } from '../../schemas/index.ts';
+import type { Capabilities, Claim, ClaimAnswer, Role } from '../../schemas/index.ts';
 import { createBoardClient, isTransient } from '../bus/board-client.ts';
 import { createClaimer } from '../bus/claimer.ts';
 import type { Bus } from '../bus/port.ts';
-import type { Clock } from '../clock.ts';
 import { isWaggleError, messageOf, WaggleError } from '../errors.ts';
 import { withFirst } from '../first-signal.ts';
-import type { Log } from '../log.ts';
 import type { StateLock } from '../process/state-lock.ts';
 import { AgentState } from './agent-state.ts';
 import { serveControl } from './control-desk.ts';
 import { Courier } from './courier.ts';
 import { GrantSource } from './grant-source.ts';
+import { goesOn, type Loop, perform, type WorkOptions, withdraw } from './granted-work.ts';
 import { beatUntil } from './heartbeat.ts';
-import { HeldGrant } from './held-grant.ts';
+import type { HeldGrant } from './held-grant.ts';
 import type { IdleStop } from './idle-stop.ts';
 import { Lease, learnLease } from './lease.ts';
 import type { LoopOrders, WordOrders } from './orders.ts';
 import type { Outbox } from './outbox.ts';
 import { Pause } from './pause.ts';
 
-export interface ClaimLoopOptions {
+export interface ClaimLoopOptions extends WorkOptions {
   readonly swarm: Bus;
   readonly project: string;
   readonly agent: string;
@@ -41,38 +40,13 @@ export interface ClaimLoopOptions {
   readonly capabilities: Capabilities;
   readonly pid: number;
   readonly version: string;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** How long a grant in hand may go on after the drain began before it is stopped. */
-  readonly drainMs: number;
-  /**
-   * Does the work; the report to send, or nothing when there is none or it was handed to the desk. `over` aborts with
-   * `drain` or `kill` when whatever works must end, with a grant in hand or between two. Must not reject.
-   */
-  readonly perform: (
-    held: HeldGrant,
-    desk: ReportDesk,
-    more: MoreWork,
-    over: AbortSignal,
-  ) => Promise<Report | undefined>;
   /** Absent: waits for work for ever. */
   readonly idleStop?: { readonly watch: IdleStop; readonly waitMs: number };
   /** Orders for the harness; absent: there is none. */
   readonly words?: WordOrders;
   /** How long nothing that this agent can run may be run here; 0: it may. */
   readonly restMs?: () => number;
-  /** Whether to go on, asked before each claim and once after each grant; false: nothing more is claimed. */
-  readonly goesOn?: (when: 'before' | 'after', signal: AbortSignal) => Promise<boolean>;
 }
-
-/** Where reports are handed in, with the files they name: what was kept survives this process. */
-export type ReportDesk = Pick<Courier, 'keep'>;
-
-/**
- * Another grant for whoever has handed in the report of the last: waits so long at the most. Undefined: there is none, or
- * the agent is to leave or paused.
- */
-export type MoreWork = (waitMs: number, signal: AbortSignal) => Promise<HeldGrant | undefined>;
 
 const REFUSED_PAUSE_MS = 1_000;
 const WITHDRAW_AGAIN_MS = 1_000;
@@ -168,7 +142,7 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
   };
   try {
     await source.begin(loop.leaving);
-    await claimUntil(loop);
+    await claimUntil(loop, options);
   } catch (error) {
     if (!loop.leaving.aborted) throw error;
   } finally {
@@ -186,28 +160,9 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
   }
 }
 
-interface Loop {
-  readonly options: ClaimLoopOptions;
-  readonly source: GrantSource;
-  readonly courier: Courier;
-  readonly held: Set<HeldGrant>;
-  readonly lease: Lease;
-  readonly state: AgentState;
-  readonly pause: Pause;
-  /** What is in hand must end soon. */
-  readonly draining: AbortSignal;
-  /** And at once. */
-  readonly killed: AbortSignal;
-  /** Nothing more is claimed. */
-  readonly leaving: AbortSignal;
-  readonly stop: () => void;
-  /** Grants after which nobody was asked yet whether to go on. */
-  unasked: number;
-}
-
 /** Claims and works until the agent is to leave. */
-async function claimUntil(loop: Loop): Promise<void> {
-  const { options, source, state, pause, leaving } = loop;
+async function claimUntil(loop: Loop, options: ClaimLoopOptions): Promise<void> {
+  const { source, state, pause, leaving } = loop;
   const { restMs = () => 0, clock } = options;
   while (!leaving.aborted) {
     if (pause.isOn) {
@@ -241,18 +196,6 @@ async function claimUntil(loop: Loop): Promise<void> {
   }
 }
 
-/** After a grant it is asked once, whoever comes first: the loop, or a harness that wants another. */
-async function goesOn(loop: Loop, when: 'before' | 'after'): Promise<boolean> {
-  const { options, leaving } = loop;
-  if (options.goesOn === undefined) return true;
-  if (when === 'before') return options.goesOn(when, leaving);
-  while (loop.unasked > 0) {
-    loop.unasked -= 1;
-    if (!(await options.goesOn(when, leaving))) return false;
-  }
-  return true;
-}
-
 /** Undefined when a pause began meanwhile; rejects when the agent is to leave. */
 async function untilPause<T>(
   { pause, leaving }: Pick<Loop, 'pause' | 'leaving'>,
@@ -276,94 +219,6 @@ async function isIdle({ idleStop, log }: ClaimLoopOptions, leaving: AbortSignal)
   } catch (error) {
     if (!isWaggleError(error) || !isTransient(error)) throw error;
     log.debug({ reason: messageOf(error) }, 'nobody says how much there is to do');
-    return false;
-  }
-}
-
-async function perform(loop: Loop, grant: AnyGrant): Promise<void> {
-  const { options, courier, held, state, draining, killed } = loop;
-  const { clock, drainMs } = options;
-  const done = new AbortController();
-  const over = new AbortController();
-  const onKill = () => over.abort('kill');
-  const onDrain = () => {
-    clock.sleep(drainMs, done.signal).then(
-      () => {
-        for (const holding of held) if (!holding.isOver) holding.end('drain');
-        over.abort('drain');
-      },
-      () => undefined,
-    );
-  };
-  draining.addEventListener('abort', onDrain, { once: true });
-  if (draining.aborted) onDrain();
-  killed.addEventListener('abort', onKill, { once: true });
-  try {
-    state.become('working');
-    const holding = hold(loop, grant);
-    const report = await options.perform(
-      holding,
-      courier,
-      (waitMs, signal) => more(loop, waitMs, signal),
-      over.signal,
-    );
-    if (report !== undefined) await courier.keep({ report });
-  } finally {
-    done.abort();
-    draining.removeEventListener('abort', onDrain);
-    killed.removeEventListener('abort', onKill);
-    for (const holding of held) holding.finish();
-  }
-}
-
-function hold(loop: Loop, grant: AnyGrant): HeldGrant {
-  const { options, held, lease } = loop;
-  loop.unasked += 1;
-  const holding = new HeldGrant(grant);
-  held.add(holding);
-  lease.become(grant.lease_ms);
-  options.log.info({ task: grant.task, fence: grant.fence, run: grant.run }, 'granted');
-  return holding;
-}
-
-async function more(loop: Loop, waitMs: number, signal: AbortSignal): Promise<HeldGrant | undefined> {
-  const { held, pause, leaving } = loop;
-  for (const holding of held) holding.finish();
-  const either = [signal, leaving, pause.begins];
-  try {
-    return await withFirst(either, async (first) => {
-      first.throwIfAborted();
-      if (!(await goesOn(loop, 'after')) || !(await goesOn(loop, 'before'))) loop.stop();
-      return anotherGrant(loop, waitMs, first);
-    });
-  } catch (error) {
-    if (!either.some(({ aborted }) => aborted)) throw error;
-    // Whoever asked may live on for a while: what it has handed in must not wait for that.
-    await withdraw(loop);
-    return undefined;
-  }
-}
-
-async function anotherGrant(loop: Loop, waitMs: number, signal: AbortSignal): Promise<HeldGrant | undefined> {
-  const { clock } = loop.options;
-  const until = clock.monotonic() + waitMs;
-  for (;;) {
-    signal.throwIfAborted();
-    const leftMs = Math.max(0, Math.round(until - clock.monotonic()));
-    const { answer, isCarrying } = await loop.source.ask(signal, leftMs);
-    if (answer.kind === 'granted') return hold(loop, answer.grant);
-    // A claim that brought a report was answered at once: the wait is the next one's.
-    if (answer.kind !== 'nothing' || !isCarrying || leftMs === 0) return undefined;
-  }
-}
-
-/** False while the bus is away: a report may then wait to be told, and a claim that was cut off may have been granted. */
-async function withdraw({ source, options: { log } }: Loop): Promise<boolean> {
-  try {
-    await source.withdraw();
-    return true;
-  } catch (error) {
-    log.warn({ err: messageOf(error) }, 'the last claim could not be withdrawn');
     return false;
   }
 }

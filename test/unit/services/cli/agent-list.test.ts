@@ -58,6 +58,18 @@ test('a grant that no beat has told of yet is known from the board', () => {
   });
 });
 
+test('a report that the board has taken since the beat is no task of its agent any more', () => {
+  const told = [{ task: 't1', fence: 4, run: 'r', phase: 'reporting', output_bytes: 0 }];
+  const given = sources({ beats: [beat('w1', { grants: told })] });
+  expect(entry('w1', given)?.tasks).toEqual([]);
+  const grants = [
+    { task: 't1', fence: 4, agent: 'w1', kind: 'work' as const, granted_at: 0, run: 'r', revision: 1 },
+  ];
+  expect(entry('w1', { ...given, status: { ...given.status, grants } })?.tasks).toMatchObject([
+    { task: 't1', phase: 'reporting' },
+  ]);
+});
+
 test('an agent that missed three beats is silent; one that said goodbye is not listed', () => {
   const given = sources({ beats: [beat('w1', {}, 3_001), beat('w2', { state: 'gone' })] });
   expect(entry('w1', given)).toMatchObject({ state: 'silent', beat_old: true, beat_age_ms: 3_001 });
