@@ -21,6 +21,7 @@ import {
   Version,
   Words,
 } from './common.ts';
+import { OFFERS_LIMIT } from './limits.ts';
 import { Report, ReportAnswer } from './report.ts';
 import { Attachment, Checkpoint, Expects, Submission } from './task.ts';
 
@@ -40,7 +41,7 @@ export const Capabilities = Strict({
   labels: Type.Optional(List(Line)),
   lanes: Type.Optional(List(Name)),
   pool: Type.Optional(Name),
-  offers: Type.Optional(Type.Array(Offer, { minItems: 1, maxItems: 100 })),
+  offers: Type.Optional(Type.Array(Offer, { minItems: 1, maxItems: OFFERS_LIMIT })),
 });
 export type Capabilities = Type.Static<typeof Capabilities>;
 

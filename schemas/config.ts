@@ -7,6 +7,7 @@ import { Type } from 'typebox';
 import { Budget, BudgetLimit } from './budget.ts';
 import { Gate } from './claim.ts';
 import { Commit, Count, GateName, Line, Millis, Mode, Name, Strict, Words } from './common.ts';
+import { OFFERS_LIMIT } from './limits.ts';
 
 /** `300ms`, `30s`, `45m`, `2h`, `1d`, or a whole number of seconds. */
 const Duration = Type.Union([
@@ -85,7 +86,7 @@ const ProfileFile = Strict({
 });
 
 const PoolFile = Strict({
-  profiles: Type.Array(Name, { minItems: 1 }),
+  profiles: Type.Array(Name, { minItems: 1, maxItems: OFFERS_LIMIT }),
   strategy: Type.Optional(PoolStrategy),
 });
 

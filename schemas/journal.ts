@@ -216,8 +216,16 @@ export const ProfileCooled = event('profile_cooled', {
   until: Millis,
   reason: Line,
 });
-/** A profile gets no grants until somebody says that it may again. */
-export const ProfileStopped = event('profile_stopped', { profile: Name, by: Name, reason: Line });
+/**
+ * A profile gets no grants until somebody says that it may again. `host`: that machine alone gets none of it, until an
+ * agent is started anew there; it works on others.
+ */
+export const ProfileStopped = event('profile_stopped', {
+  profile: Name,
+  by: Name,
+  reason: Line,
+  host: Type.Optional(Line),
+});
 export const ProfileResumed = event('profile_resumed', { profile: Name, by: Name });
 /** How much of a profile's allowance is used, as a harness told. */
 export const ProfileQuota = event('profile_quota', { profile: Name, quota: Quota });

@@ -30,5 +30,7 @@ export const INLINE_TEXT_LIMIT = 64 * 1024;
 export const LINE_LIMIT = 1_000;
 /** Largest chunk of a file in FILES. */
 export const CHUNK_BYTES = 512 * 1024;
+/** Most profiles that a claim may offer, and that a pool has. */
+export const OFFERS_LIMIT = 100;
 /** Most entries in a list field of a task (labels, deps, paths, gates). */
 export const LIST_LIMIT = 1_000;

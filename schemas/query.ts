@@ -107,6 +107,8 @@ export const ProfileView = Strict({
   /** Of the cooldown, or of why it is stopped. */
   reason: Type.Optional(Line),
   stopped: Type.Boolean(),
+  /** The one machine that gets no grants of it: it works on others. */
+  barred: Type.Optional(Line),
   /** Runs in a row that failed alike. */
   failures: Count,
   quota: Type.Optional(Quota),

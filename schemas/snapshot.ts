@@ -53,7 +53,13 @@ export const ProfileImage = Strict({
   /** Runs in a row that failed alike, and how. */
   failures: Count,
   failing: Type.Optional(Outcome),
+  /** The machine that all of them were on; absent: on several. */
+  failing_on: Type.Optional(Line),
+  /** The one machine that gets no grants of it. */
+  barred: Type.Optional(Line),
   quota: Type.Optional(Quota),
+  /** When that was told. */
+  quota_at: Type.Optional(Millis),
 });
 /** Whose turn it was last, and what each profile has had. */
 export const PoolImage = Strict({

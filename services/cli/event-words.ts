@@ -132,7 +132,7 @@ export function eventWords(event: Event): string[] {
     case 'profile_cooled':
       return [`${event.profile} until ${time(event.until)} by ${event.by}${because(event.reason)}`];
     case 'profile_stopped':
-      return [`${event.profile} by ${event.by}${because(event.reason)}`];
+      return [`${event.profile}${on(event.host)} by ${event.by}${because(event.reason)}`];
     case 'profile_resumed':
       return [`${event.profile} by ${event.by}`];
     case 'profile_quota':

@@ -5,6 +5,7 @@ import type { HarnessName, ProfileView, Quota, Usage } from '../../schemas/index
 import { formatAge } from './ages.ts';
 import { quotaWords } from './event-words.ts';
 import { type Colour, noPaint, type Paint } from './paint.ts';
+import { singleLine } from './printable.ts';
 import { formatTable } from './table.ts';
 import { iso } from './tracker-record.ts';
 import { costText, totalTokenText } from './usage-words.ts';
@@ -40,6 +41,8 @@ export interface ProfileEntry {
   readonly weight?: number;
   /** ISO 8601. */
   readonly cooldown_until?: string;
+  /** The one machine that gets no work of it. */
+  readonly barred?: string;
   readonly reason?: string;
   readonly failures?: number;
   readonly quota?: Quota;
@@ -132,7 +135,12 @@ export function profileTable(
     entry.account,
     entry.reason,
   ]);
-  const resting = entries.flatMap(({ name, state }) => {
+  const resting = entries.flatMap(({ name, state, barred }) => {
+    if (state !== 'stopped' && barred !== undefined) {
+      const host = singleLine(barred);
+      const ends = `\`waggle profile resume ${name}\`, or an agent that is started anew there, ends that`;
+      return `${paint('yellow', 'barred')}: ${host} gets no work of ${name}, which works elsewhere; ${ends}\n`;
+    }
     const colour = state === undefined ? undefined : colours[state];
     if (state === undefined || colour === undefined) return [];
     return `${paint(colour, state)}: ${name} gets no work; \`waggle profile resume ${name}\` ends that\n`;
@@ -145,7 +153,8 @@ export function profileTable(
   return formatTable(PROFILE_COLUMNS, rows, paint) + resting.join('') + remark;
 }
 
-function stateText({ state, cooldown_until }: ProfileEntry, now: number): string | undefined {
+function stateText({ state, cooldown_until, barred }: ProfileEntry, now: number): string | undefined {
+  if (state === 'ready' && barred !== undefined) return `ready, not on ${barred}`;
   if (state !== 'cooling' || cooldown_until === undefined) return state;
   return `cooling until ${shortTime(cooldown_until)} (${formatAge(Date.parse(cooldown_until) - now)})`;
 }

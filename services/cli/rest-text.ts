@@ -15,11 +15,13 @@ type Known = Pick<BoardProfiles, 'profiles' | 'budgets'>;
 /** A line each, none when all is well. `now` in milliseconds since the epoch. */
 export function restLines({ profiles, budgets }: Known, now: number, paint: Paint = noPaint): string[] {
   const resting = profiles.flatMap((view) => {
-    const { name, cooldown_until, reason } = view;
+    const { name, cooldown_until, barred, reason } = view;
     const state = profileState(view, now);
-    if (state === 'ready') return [];
+    if (state === 'ready' && barred === undefined) return [];
     const until = state === 'cooling' && cooldown_until !== undefined ? ` until ${time(cooldown_until)}` : '';
-    const word = paint(state === 'cooling' ? 'yellow' : 'red', `profile ${name} ${state}${until}`);
+    const how =
+      state === 'ready' && barred !== undefined ? `stopped on ${singleLine(barred)}` : `${state}${until}`;
+    const word = paint(state === 'stopped' ? 'red' : 'yellow', `profile ${name} ${how}`);
     return `${word}${reason === undefined ? '' : `: ${singleLine(reason)}`}`;
   });
   const used = budgets
@@ -32,14 +34,15 @@ export function restLines({ profiles, budgets }: Known, now: number, paint: Pain
 export function restRecord({ profiles, budgets }: Known, now: number): object {
   return {
     resting: profiles.flatMap((view) => {
-      const { name, cooldown_until, reason } = view;
+      const { name, cooldown_until, barred, reason } = view;
       const state = profileState(view, now);
-      if (state === 'ready') return [];
+      if (state === 'ready' && barred === undefined) return [];
       const until = state === 'cooling' ? cooldown_until : undefined;
       return {
         profile: name,
         state,
         ...(until === undefined ? {} : { cooldown_until: iso(until) }),
+        ...(barred === undefined ? {} : { barred }),
         ...(reason === undefined ? {} : { reason }),
       };
     }),

@@ -7,6 +7,7 @@ import { eventWords, type JournalEvent } from './event-words.ts';
 import { type Colour, noPaint, type Paint } from './paint.ts';
 import { printable, singleLine } from './printable.ts';
 import { formatTable } from './table.ts';
+import { iso } from './tracker-record.ts';
 
 interface TextOptions {
   /** Milliseconds since the epoch, for ages. */
@@ -128,7 +129,7 @@ function tries({ attempts, losses, conflicts, max_attempts }: TaskView['task']):
 const listed = (entries: readonly string[]): string | undefined =>
   entries.length === 0 ? undefined : entries.join(', ');
 const because = (reason: string | undefined): string => (reason === undefined ? '' : `: ${reason}`);
-const time = (at: number): string => new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
+const time = (at: number): string => iso(at).replace(/\.\d+Z$/, 'Z');
 const indented = (text: string): string =>
   printable(text)
     .trimEnd()

@@ -82,9 +82,12 @@ export function trackerRecord(view: TaskView, project?: string): TrackerRecord {
   });
 }
 
-/** Milliseconds since the epoch as ISO with `Z`. */
+/** The last time that a date can be. */
+const LAST_MS = 8_640_000_000_000_000;
+
+/** Milliseconds since the epoch as ISO with `Z`; of what others said, so any number may come. */
 export function iso(ms: number): string {
-  return new Date(ms).toISOString();
+  return new Date(Math.min(ms, LAST_MS)).toISOString();
 }
 
 function isoOrNone(ms: number | undefined): string | undefined {

@@ -75,7 +75,8 @@ function ofProfile(
       return [{ to: topic, text }];
     }
     case 'profile_stopped': {
-      const text = `profile ${profile} stopped: ${oneLine(event.reason)}`;
+      const where = event.host === undefined ? '' : ` on ${oneLine(event.host)}`;
+      const text = `profile ${profile} stopped${where}: ${oneLine(event.reason)}`;
       return [
         { to: topic, text },
         { to: inbox, text: `${text}; waggle profile resume ${profile}`, kind: 'message' },

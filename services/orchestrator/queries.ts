@@ -2,12 +2,13 @@
  * Answers questions about the board: pure, from acked state only. Long lists come in pages that fit a message.
  */
 import type { Person, Query, QueryAnswer, QueryAnswerOf, Task, TaskView } from '../../schemas/index.ts';
+import { LINE_LIMIT } from '../../schemas/limits.ts';
 import { lettersOf } from '../../shared/board/decide-letters.ts';
 import { explain } from '../../shared/board/explain.ts';
 import { haltsAmong } from '../../shared/board/halts.ts';
 import { isReady } from '../../shared/board/readiness.ts';
 import type { Board } from '../../shared/board/state.ts';
-import { assertNever } from '../../shared/errors.ts';
+import { assertNever, messageOf } from '../../shared/errors.ts';
 import { profilesAnswer, usageAnswer } from './usage-answers.ts';
 
 /** What the leader adds to what the board says. */
@@ -27,13 +28,32 @@ const PAGE = 500;
 const PAGE_BYTES = 400_000;
 const LETTERS_PAGE = 1_000;
 
+type Head = Pick<QueryAnswer, 'v' | 'term' | 'journal_seq' | 'genesis'>;
+
+/** One that cannot be answered is refused: a question must not end the term of whoever leads. */
 export function answerQuery(
   board: Board,
   query: BoardQuery,
   context: QueryContext,
   now: number,
 ): QueryAnswer {
-  const head = { v: 1 as const, term: board.term, journal_seq: context.journalSeq, genesis: board.genesis };
+  const { term, genesis } = board;
+  const head: Head = { v: 1, term, journal_seq: context.journalSeq, genesis };
+  try {
+    return answerOf(board, query, context, now, head);
+  } catch (error) {
+    const message = `the question could not be answered: ${messageOf(error)}`.slice(0, LINE_LIMIT);
+    return { ...head, kind: 'refused', code: 'undecidable', message };
+  }
+}
+
+function answerOf(
+  board: Board,
+  query: BoardQuery,
+  context: QueryContext,
+  now: number,
+  head: Head,
+): QueryAnswer {
   switch (query.kind) {
     case 'tasks':
       return { ...head, ...listTasks(board, query, now) };

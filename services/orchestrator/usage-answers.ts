@@ -24,33 +24,39 @@ const PROFILES_BYTES = 400_000;
 
 /** Those of the configuration in its order, then others of which something is known. */
 export function profilesAnswer(board: Board, now: number): Answer<'profiles'> {
-  const others = [...board.profiles.keys(), ...board.usage.rows().map(({ profile }) => profile)];
+  const others = [...board.profiles.keys(), ...board.usage.profiles()];
   const names = [...new Set([...Object.keys(board.config.profiles), ...others])].slice(0, PROFILES_SHOWN);
   const pools = Object.entries(board.config.pools ?? {}).map(([name, { strategy, profiles }]) => {
     const last = board.pools.get(name)?.last;
     return { name, strategy, profiles, ...(last === undefined ? {} : { last }) };
   });
   const views: ProfileView[] = [];
+  const marks: BudgetMark[] = [];
   let bytes = 0;
   for (const name of names) {
     const view = viewOf(board, name, now);
-    bytes += 700 + 3 * (view.reason?.length ?? 0);
+    const mark = profileMark(board, name, now);
+    // MessagePack is shorter; of the words alone a letter may be more than a byte.
+    const words = (view.reason?.length ?? 0) + (view.barred?.length ?? 0);
+    bytes += JSON.stringify([view, mark]).length + 2 * words;
     if (bytes > PROFILES_BYTES) break;
     views.push(view);
+    if (mark !== undefined) marks.push(mark);
   }
+  const whole = projectMark(board, now);
   return {
     kind: 'profiles',
     profiles: views,
     pools,
-    budgets: marksOf([...views.map(({ name }) => profileMark(board, name, now)), projectMark(board, now)]),
+    budgets: whole === undefined ? marks : [...marks, whole],
   };
 }
 
 function viewOf(board: Board, name: string, now: number): ProfileView {
   const { max_concurrency, weight, budget } = entryOf(board.config.profiles, name) ?? {};
   const state = profileState(board, name);
-  const { cooldown_until, reason, stopped, failures, quota } = state;
-  const isHeld = stopped || isCooling(state, now);
+  const { cooldown_until, reason, stopped, barred, failures, quota } = state;
+  const isHeld = stopped || barred !== undefined || isCooling(state, now);
   const { runs, usage } = board.usage.ofProfile(name);
   return {
     name,
@@ -61,6 +67,7 @@ function viewOf(board: Board, name: string, now: number): ProfileView {
     ...(cooldown_until === undefined || !isCooling(state, now) ? {} : { cooldown_until }),
     ...(reason === undefined || !isHeld ? {} : { reason }),
     stopped,
+    ...(barred === undefined ? {} : { barred }),
     failures,
     ...(quota === undefined ? {} : { quota }),
     runs,

@@ -1,7 +1,7 @@
 /**
  * The profiles that this worker can run now. One whose harness did not start here rests here for a while, longer each
  * time: whatever is missing on this machine must not eat up the attempts of one task after another. Other machines go on
- * with it, and the board stops it for all when it keeps failing.
+ * with it, and the board takes it from this machine, or stops it for all, when it keeps failing.
  */
 import type { Offer } from '../../schemas/index.ts';
 import type { Clock } from '../../shared/clock.ts';

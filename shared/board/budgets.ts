@@ -5,6 +5,7 @@
  * A budget has several limits; the one that is used most speaks for it.
  */
 import type {
+  BoardConfig,
   Budget,
   BudgetLevel,
   BudgetLimit,
@@ -15,21 +16,23 @@ import type {
   Usage,
 } from '../../schemas/index.ts';
 import { entryOf } from './lookup.ts';
-import type { Board } from './state.ts';
-import { addUsage, exact, growthOf, tokensOf } from './usage.ts';
+import { type Board, isTerminal } from './state.ts';
+import { addUsage, exact, growthOf, none, tokensOf } from './usage.ts';
 import { utcDay } from './usage-book.ts';
 
 type What = BudgetMark['what'];
 
 /** From which share on people are warned, nothing new is granted, and runs are ended. */
-const levels: readonly (readonly [BudgetLevel, number])[] = [
-  ['stop', 1],
-  ['pause', 0.95],
-  ['warn', 0.8],
-];
+function levelAt(share: number): BudgetLevel | undefined {
+  if (share >= 1) return 'stop';
+  if (share >= 0.95) return 'pause';
+  return share >= 0.8 ? 'warn' : undefined;
+}
 const order: Readonly<Record<BudgetLevel, number>> = { warn: 1, pause: 2, stop: 3 };
 /** A run under way is heard of when it used so much more of a limit. */
 const TOLD_SHARE = 0.01;
+/** What all runs together may have used of a limit unheard: between the pause and the end there is no more. */
+const UNHEARD_SHARE = 0.05;
 
 const whats: readonly What[] = ['tokens', 'cost_usd', 'duration_ms'];
 const amountOf = (usage: Usage, what: What): number =>
@@ -45,7 +48,7 @@ const reaches = ({ level }: Partial<BudgetMark> = {}, wanted: BudgetLevel): bool
   level !== undefined && order[level] >= order[wanted];
 
 /** `more`: what is about to be added. Undefined: there is no such budget. */
-export function taskMark(board: Board, task: Task, more: Usage = {}): BudgetMark | undefined {
+export function taskMark(board: Board, task: Task, more: Usage = none): BudgetMark | undefined {
   const budget = board.config.budgets?.task;
   if (budget === undefined) return undefined;
   const used = growthOf(task.used_before ?? {}, addUsage(task.used ?? {}, more));
@@ -57,7 +60,7 @@ export function profileMark(
   board: Board,
   profile: string,
   now: number,
-  more: Usage = {},
+  more: Usage = none,
 ): BudgetMark | undefined {
   const budget = profileBudget(board, profile);
   if (budget === undefined) return undefined;
@@ -66,7 +69,7 @@ export function profileMark(
   return markOf('profile', profile, budget, addUsage(usage, more), day);
 }
 
-export function projectMark(board: Board, now: number, more: Usage = {}): BudgetMark | undefined {
+export function projectMark(board: Board, now: number, more: Usage = none): BudgetMark | undefined {
   const budget = board.config.budgets?.project;
   if (budget === undefined) return undefined;
   const day = budget.per === 'day' ? utcDay(now) : undefined;
@@ -84,17 +87,20 @@ function markOf(
   used: Usage,
   day?: string,
 ): BudgetMark | undefined {
-  let most: BudgetMark | undefined;
+  let most: { readonly what: What; readonly limit: number; readonly share: number } | undefined;
   for (const what of whats) {
     const limit = budget[what];
     if (limit === undefined) continue;
-    const mark = { scope, name, what, used: amountOf(used, what), limit };
-    if (most === undefined || shareOf(mark) > shareOf(most)) most = mark;
+    const share = amountOf(used, what) / limit;
+    if (most === undefined || share > most.share) most = { what, limit, share };
   }
   if (most === undefined) return undefined;
-  const share = shareOf(most);
-  const level = levels.find(([, from]) => share >= from)?.[0];
-  return { ...most, ...(day === undefined ? {} : { day }), ...(level === undefined ? {} : { level }) };
+  const { what, limit, share } = most;
+  const mark: BudgetMark = { scope, name, what, used: amountOf(used, what), limit };
+  const level = levelAt(share);
+  if (day !== undefined) mark.day = day;
+  if (level !== undefined) mark.level = level;
+  return mark;
 }
 
 /** Whether a budget counts each day anew: what it holds back is free again at midnight. */
@@ -117,11 +123,24 @@ export function reached(
   more: Usage,
   now: number,
 ): Reached[] {
-  const marks = [
-    taskMark(board, task, more),
+  return untold(board, [
+    isTerminal(task) ? undefined : taskMark(board, task, more),
     profile === undefined ? undefined : profileMark(board, profile, now, more),
     projectMark(board, now, more),
-  ];
+  ]);
+}
+
+/** The levels that the project and its profiles have reached once the budgets are those of `config`. */
+export function reachedWith(board: Board, config: BoardConfig, now: number): Reached[] {
+  const changed = { ...board, config, budgetLevels: new Map(board.budgetLevels) };
+  reviewLevels(changed, now);
+  return untold(changed, [
+    ...board.usage.profiles().map((profile) => profileMark(changed, profile, now)),
+    projectMark(changed, now),
+  ]);
+}
+
+function untold(board: Board, marks: readonly (BudgetMark | undefined)[]): Reached[] {
   return marks.flatMap((mark) => {
     if (mark?.level === undefined) return [];
     const known = board.budgetLevels.get(keyOf(mark));
@@ -131,17 +150,18 @@ export function reached(
 }
 
 export function noteLevel(board: Board, { mark }: Reached): void {
-  board.budgetLevels.set(keyOf(mark), mark);
+  const task = mark.scope === 'task' ? board.tasks.get(mark.name) : undefined;
+  if (task === undefined || !isTerminal(task)) board.budgetLevels.set(keyOf(mark), mark);
 }
 
-/** A person opened the task again: its budget begins anew. */
+/** The task ended, or a person opened it again: its budget begins anew. */
 export function forgetTask(board: Board, task: string): void {
   board.budgetLevels.delete(keyOf({ scope: 'task', name: task }));
 }
 
-/** Budgets have changed: what is not reached any more may be reached again. */
+/** Budgets have changed: what is not reached any more may be reached again. What is reached now is still to be told. */
 export function reviewLevels(board: Board, now: number): void {
-  for (const [key, { scope, name }] of board.budgetLevels) {
+  for (const [key, { scope, name, day, level }] of board.budgetLevels) {
     const task = board.tasks.get(name);
     const marks = {
       task: () => (task === undefined ? undefined : taskMark(board, task)),
@@ -149,8 +169,8 @@ export function reviewLevels(board: Board, now: number): void {
       project: () => projectMark(board, now),
     };
     const mark = marks[scope]();
-    if (mark?.level === undefined) board.budgetLevels.delete(key);
-    else board.budgetLevels.set(key, mark);
+    if (mark?.level === undefined || level === undefined || mark.day !== day) board.budgetLevels.delete(key);
+    else if (order[mark.level] < order[level]) board.budgetLevels.set(key, mark);
   }
 }
 
@@ -185,13 +205,20 @@ export function usedUp(board: Board, task: Task, grant: Grant, now: number): Bud
 
 /** Whether a run under way used enough more for a budget to hear of it before it ends. */
 export function isWorthTelling(board: Board, grant: Grant, usage: Usage): boolean {
-  const { budgets } = board.config;
-  const own = grant.profile === undefined ? undefined : profileBudget(board, grant.profile);
-  const concerned = [budgets?.task, own, budgets?.project].filter((budget) => budget !== undefined);
+  const { config, load } = board;
+  const { profile } = grant;
+  const own = profile === undefined ? undefined : profileBudget(board, profile);
   const grown = growthOf(grant.used ?? {}, usage);
-  return whats.some((what) => {
-    const least = Math.min(...concerned.map((budget) => budget[what] ?? Number.POSITIVE_INFINITY));
-    const amount = amountOf(grown, what);
-    return amount > 0 && amount >= least * TOLD_SHARE;
-  });
+  const isHeard = (budget: BudgetLimit | undefined, runs: number) =>
+    budget !== undefined &&
+    whats.some((what) => {
+      const amount = amountOf(grown, what);
+      const share = Math.min(TOLD_SHARE, UNHEARD_SHARE / Math.max(runs, 1));
+      return amount > 0 && amount >= (budget[what] ?? Number.POSITIVE_INFINITY) * share;
+    });
+  return (
+    isHeard(config.budgets?.task, 1) ||
+    isHeard(own, load.profile(profile ?? '')) ||
+    isHeard(config.budgets?.project, load.total())
+  );
 }

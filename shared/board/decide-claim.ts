@@ -125,7 +125,8 @@ export function decideAsker(
 /** Second step: the best task or submission for the asker, or waiting. */
 export function decidePick(board: Board, input: ClaimInput, now: number): Decision<ClaimDecision> {
   const { from, claim } = input;
-  const pick = claim.work === 'commit' ? commitPick(board, claim) : pickTask(board, claim.capabilities, now);
+  const pick =
+    claim.work === 'commit' ? commitPick(board, claim) : pickTask(board, from, claim.capabilities, now);
   if (pick === undefined) {
     const idle = claim.work === 'commit' && !board.commitIdle && [...board.lanes.values()].every(isIdle);
     return { events: idle ? [{ type: 'commit_idle', agent: from }] : [], answer: { kind: 'wait' } };

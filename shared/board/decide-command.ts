@@ -3,6 +3,7 @@
  * second copy gets that answer and changes nothing. A refused one leaves no trace.
  */
 import type { BoardConfig, Command, CommandOf, Event, TaskResult } from '../../schemas/index.ts';
+import { reachedWith } from './budgets.ts';
 import { decideAdd } from './decide-add.ts';
 import { redeliver } from './decide-letters.ts';
 import { register, setStatus } from './decide-people.ts';
@@ -67,7 +68,7 @@ function decideKind(
 ): Decision<Answer> {
   switch (command.kind) {
     case 'configure':
-      return configure(board, from, command);
+      return configure(board, from, command, now);
     case 'add':
       return decideAdd(board, from, command, now);
     case 'lane_adopt':
@@ -109,7 +110,12 @@ function stateAfter(event: Event): TaskResult['state'] | undefined {
   }
 }
 
-function configure(board: Board, from: string, { config }: CommandOf<'configure'>): Decision<Answer> {
+function configure(
+  board: Board,
+  from: string,
+  { config }: CommandOf<'configure'>,
+  now: number,
+): Decision<Answer> {
   if (!isOperator(board, from)) {
     return refused('wrong-role', `${from} has the role ${roleOf(board, from)}; only operators configure`);
   }
@@ -123,7 +129,8 @@ function configure(board: Board, from: string, { config }: CommandOf<'configure'
   }
   const inUse = removedInUse(board, config) ?? movedInUse(board, config);
   if (inUse !== undefined) return refused('in-use', inUse);
-  return { events: [{ type: 'configured', by: from, config }], answer: { status: 'ok' } };
+  const events: Event[] = [{ type: 'configured', by: from, config }, ...reachedWith(board, config, now)];
+  return { events, answer: { status: 'ok' } };
 }
 
 /** Lanes and gates that live tasks name must stay: a task would lose its gate or its home. */

@@ -10,6 +10,9 @@ import { entryOf } from './lookup.ts';
 import { isCooling, profileState } from './profiles.ts';
 import { type Board, isOperator } from './state.ts';
 
+/** Longer is no rest any more. */
+const REST_MOST_MS = 366 * 86_400_000;
+
 export function decideProfile(
   board: Board,
   from: string,
@@ -33,11 +36,15 @@ export function decideProfile(
       if (until === undefined || until <= now) {
         return refused('bad-until', 'a cooldown needs an end in the future; `stop` has none');
       }
+      if (until > now + REST_MOST_MS) {
+        return refused('bad-until', 'a cooldown lasts a year at most; `stop` has no end');
+      }
       return ok([{ type: 'profile_cooled', profile, by: from, until, reason: why }]);
     case 'stop':
       return ok(state.stopped ? [] : [{ type: 'profile_stopped', profile, by: from, reason: why }]);
     case 'resume': {
-      const isHeld = state.stopped || isCooling(state, now) || state.failures > 0;
+      const isHeld =
+        state.stopped || state.barred !== undefined || isCooling(state, now) || state.failures > 0;
       return ok(isHeld ? [{ type: 'profile_resumed', profile, by: from }] : []);
     }
     default:

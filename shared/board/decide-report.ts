@@ -10,7 +10,7 @@ import { liveCheckpoint, rescue } from './decide-checkpoint.ts';
 import { followUps } from './decide-claim.ts';
 import { bounced, committed } from './decide-commit.ts';
 import { lateUsage } from './decide-late-usage.ts';
-import { isOfProfile, isTold, toldOf } from './decide-run-end.ts';
+import { isOfProfile, isTold, restUntil, toldOf } from './decide-run-end.ts';
 import { type LifeSign, stale, takeover } from './decide-watch.ts';
 import { accepted, clip, type Decision, declined } from './decision.ts';
 import { afterAttempt, attachment, type EndFields, ended, inBudget } from './grant-end.ts';
@@ -186,7 +186,7 @@ function failedFields(
       return {
         to: 'open',
         outcome,
-        retry_at: Math.max(report.retry_at ?? now + board.config.policies.backoff_max_ms, now),
+        retry_at: restUntil(report.retry_at, board.config.policies.backoff_max_ms, now),
         attachment: note,
       };
     case 'killed':

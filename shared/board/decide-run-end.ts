@@ -2,18 +2,23 @@
  * Decides what the end of a run means beside its task: what it used, and what its profile may do from now on. One rate
  * limit pauses a profile on every machine until it ends, a refused login stops it until somebody looks, and one that
  * fails alike time after time stops taking tasks to ruin. Format 4; in an older journal nothing of it is written.
+ *
+ * A login, and what else a harness needs, may be missing on one machine alone: where runs of the profile end well on
+ * others, it is stopped for that machine. The second one that has that trouble stops it for all.
  */
 import type { Event, EventOf, Grant, Outcome, Report, ReportOf, Task, Usage } from '../../schemas/index.ts';
 import { reached } from './budgets.ts';
 import { clip } from './decision.ts';
 import { PROFILES_FORMAT } from './format.ts';
-import { failuresAfter, profileState } from './profiles.ts';
+import { failuresAfter, hostOf, isBarred, isGoodEnd, profileState } from './profiles.ts';
 import type { Board } from './state.ts';
 import { growthOf } from './usage.ts';
 
 /** How long a profile rests when nobody says when its limit ends, and how long at most, whoever says so. */
 const COOLDOWN_MS = 300_000;
 const COOLDOWN_MOST_MS = 7 * 86_400_000;
+/** The second limit in a row is longer at least than this, whatever is told, each further one twice as long. */
+const AGAIN_MS = 5_000;
 /** So many runs in a row that fail alike are the profile's fault: it is stopped, or it rests. */
 const STOP_AFTER: Partial<Record<Outcome, number>> = { env_failed: 3 };
 const REST_AFTER: Partial<Record<Outcome, number>> = { crashed: 5, timed_out: 5 };
@@ -23,6 +28,12 @@ const REASON_LIMIT = 500;
 /** Whether a profile's trouble is the profile's alone: its task goes back at once, for another one to take. */
 export const isOfProfile = (board: Board, { kind, profile }: Grant): boolean =>
   board.format >= PROFILES_FORMAT && kind === 'work' && profile !== undefined;
+
+/** The end of a limit as told, if it is one to come, else after so long; never too far away, whoever says so. */
+export function restUntil(told: number | undefined, otherwiseMs: number, now: number): number {
+  const until = told !== undefined && told > now ? told : now + otherwiseMs;
+  return Math.min(until, now + COOLDOWN_MOST_MS);
+}
 
 type Told = ReportOf<'submitted' | 'done' | 'blocked' | 'failed' | 'released'>;
 export const isTold = (report: Report): report is Told =>
@@ -86,18 +97,37 @@ function troubleOf(
     (state.cooldown_until ?? 0) >= until
       ? []
       : [{ type: 'profile_cooled', profile, by, until, reason: because(why) }];
-  const stop = (why: string): Event[] =>
-    state.stopped ? [] : [{ type: 'profile_stopped', profile, by, reason: because(why) }];
+  const host = hostOf(board, by);
+  /** `isHere`: what is known happened on this machine alone. */
+  const stop = (why: string, isHere: boolean): Event[] => {
+    if (state.stopped || (isHere && isBarred(board, state, by))) return [];
+    // With a second machine it is no matter of one any more.
+    const isLocal = isHere && state.barred === undefined && worksElsewhere(board, profile, host);
+    const where = isLocal && host !== undefined ? { host } : {};
+    return [{ type: 'profile_stopped', profile, by, reason: because(why), ...where }];
+  };
+  if (outcome === 'auth_failed') return stop(`its login was refused: ${reason}`, true);
+  const { failures, failing_on } = failuresAfter(state, { why: 'failed', outcome, host }, now);
   if (outcome === 'rate_limited') {
-    const told = retry_at !== undefined && retry_at > now ? retry_at : now + COOLDOWN_MS;
-    return cool(Math.min(told, now + COOLDOWN_MOST_MS), reason);
+    // A clock that is wrong, or a worker, may say again and again that it is over soon.
+    const least = failures < 2 ? 0 : Math.min(AGAIN_MS * 2 ** (failures - 2), COOLDOWN_MS);
+    return cool(Math.max(restUntil(retry_at, COOLDOWN_MS, now), now + least), reason);
   }
-  if (outcome === 'auth_failed') return stop(`its login was refused: ${reason}`);
-  const { failures } = failuresAfter(state, { why: 'failed', outcome });
   const inARow = (why: string) => `${failures} runs in a row ended ${outcome}; last: ${why}`;
-  if (failures >= (STOP_AFTER[outcome] ?? Number.POSITIVE_INFINITY)) return stop(inARow(reason));
+  if (failures >= (STOP_AFTER[outcome] ?? Number.POSITIVE_INFINITY)) {
+    return stop(inARow(reason), failing_on !== undefined && failing_on === host);
+  }
   if (failures >= (REST_AFTER[outcome] ?? Number.POSITIVE_INFINITY)) {
     return cool(now + board.config.policies.backoff_max_ms, inARow(reason));
   }
   return [];
+}
+
+/** Whether a run of the profile ended well on another machine, as far as the board remembers. */
+function worksElsewhere(board: Board, profile: string, host: string | undefined): boolean {
+  for (const { kind, profile: own, why, agent } of board.runs.values()) {
+    const isGood = kind === 'work' && own === profile && why !== undefined && isGoodEnd(why);
+    if (isGood && hostOf(board, agent) !== host) return true;
+  }
+  return false;
 }

@@ -5,13 +5,14 @@
  * Invariants: 1. a task has at most one live grant; 2. fences only grow. An event that would break them throws.
  */
 import type { Attachment, EventOf, Grant, Task, TaskState } from '../../schemas/index.ts';
+import { forgetTask } from './budgets.ts';
 import { laneOf, setLane } from './lane-change.ts';
 import { groupOf, type LoadKey } from './load.ts';
 import { evolvePool } from './pools.ts';
 import { countEnd } from './profiles.ts';
 import { refreshTree } from './readiness.ts';
 import { runBegan, runEnded, runSaved } from './run-records.ts';
-import type { Board } from './state.ts';
+import { type Board, isTerminal } from './state.ts';
 import { change, withAttachment } from './task-change.ts';
 
 /** What a live grant of the task counts as. */
@@ -75,7 +76,7 @@ export function endGrant(board: Board, task: Task, event: EventOf<'grant_ended'>
   const laneName = task.lane ?? '';
   if (grant.kind === 'work') {
     board.load.end(grant.fence);
-    if (grant.profile !== undefined) countEnd(board, grant.profile, event);
+    if (grant.profile !== undefined) countEnd(board, grant.profile, event, at);
   }
   if (grant.kind === 'commit') {
     const { committing: _, unresolved, ...lane } = laneOf(board, laneName);
@@ -138,5 +139,6 @@ export function settle(board: Board, task: Task, at: number): void {
       board.ready.unpark(task.id);
     }
   }
+  if (isTerminal(task)) forgetTask(board, task.id);
   refreshTree(board, task, at);
 }

@@ -14,7 +14,7 @@ import { laneOf, setLane } from './lane-change.ts';
 import { dropLettersAbove, evolveLetters } from './letters.ts';
 import { evolveAgent, evolvePerson } from './people.ts';
 import { dropPools } from './pools.ts';
-import { evolveProfile, setWake } from './profiles.ts';
+import { evolveProfile, freeHost, setWake } from './profiles.ts';
 import { passTime, refresh, refreshTree } from './readiness.ts';
 import { ANSWERS_KEPT, type Board } from './state.ts';
 import { change, count, taskOf, withAttachment } from './task-change.ts';
@@ -48,6 +48,7 @@ export function evolve(board: Board, event: Event, at: number): Board {
       return board;
     case 'agent_seen':
       evolveAgent(board, event);
+      freeHost(board, event.place.host);
       return board;
     case 'granted':
       grantTask(board, taskOf(board, event.task), event.grant);

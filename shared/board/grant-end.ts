@@ -5,7 +5,7 @@
 import type { Attachment, EventOf, Grant, GrantEnd, Outcome, Task, Usage } from '../../schemas/index.ts';
 import { backoffMs } from './backoff.ts';
 import { usedUpText } from './budget-words.ts';
-import { isUsedUp, taskMark } from './budgets.ts';
+import { isPaused, taskMark } from './budgets.ts';
 import { clip } from './decision.ts';
 import type { Board } from './state.ts';
 
@@ -45,10 +45,10 @@ export function attachment(kind: Attachment['kind'], fence: number, at: number, 
   return { kind, fence, at, text: clip(text, 8192) };
 }
 
-/** A task whose own budget is used up is not opened again by itself: a person says whether it is worth more. */
+/** A task with too little left of its own budget is not opened again by itself: a person says whether it is worth more. */
 export function inBudget(board: Board, task: Task, fields: EndFields, more: Usage = {}): EndFields {
   const mark = fields.to === 'open' ? taskMark(board, task, more) : undefined;
-  if (mark === undefined || !isUsedUp(mark)) return fields;
+  if (mark === undefined || !isPaused(mark)) return fields;
   const { retry_at: _, ...rest } = fields;
   const hint = `\`waggle answer\` or \`waggle task reopen ${task.id}\` gives it another budget`;
   return { ...rest, to: 'blocked', reason: clip(`${usedUpText(mark)}; ${hint}`, 1000) };

@@ -38,6 +38,14 @@ export interface Shares {
   readonly groups: ReadonlyMap<string, number>;
 }
 
+/** Weights beyond these are as good as these: shares must stay numbers that can be added. */
+const WEIGHT_LEAST = 1e-6;
+const WEIGHT_MOST = 1e6;
+
+/** What one grant adds to the share of whoever has that weight. */
+export const portionOf = (weight: number): number =>
+  1 / Math.min(Math.max(weight, WEIGHT_LEAST), WEIGHT_MOST);
+
 /** The first of the labels that has a weight; the empty text when none has. */
 export function groupOf(policies: Policies, labels: readonly string[]): string {
   return labels.find((label) => entryOf(policies.weights, label) !== undefined) ?? '';
@@ -75,7 +83,7 @@ export function createLoad(had: Shares = { floor: 0, groups: new Map() }): Load 
       enter(fence, key);
       const had = share(key.group);
       floor = had;
-      shares.set(key.group, had + 1 / (entryOf(policies.weights, key.group) ?? 1));
+      shares.set(key.group, had + portionOf(entryOf(policies.weights, key.group) ?? 1));
     },
     change(fence, key) {
       if (!live.has(fence)) return;

@@ -4,7 +4,7 @@
 import type { Capabilities, Offer, Requires } from '../../schemas/index.ts';
 import { isPaused, profileMark } from './budgets.ts';
 import { entryOf } from './lookup.ts';
-import { isCooling, profileState } from './profiles.ts';
+import { isBarred, isCooling, profileState } from './profiles.ts';
 import type { Board } from './state.ts';
 
 /** Why a profile may not be granted anything now. */
@@ -19,10 +19,15 @@ export const suits = ({ harness, profile }: Requires, offer: Offer): boolean =>
   (harness === undefined || harness === offer.harness) &&
   (profile === undefined || profile === offer.profile);
 
-/** What people have to look at first, then what passes by itself. */
-export function profileObstacle(board: Board, profile: string, now: number): ProfileObstacle | undefined {
+/** What people have to look at first, then what passes by itself. `agent`: who asks; without one, whoever may. */
+export function profileObstacle(
+  board: Board,
+  profile: string,
+  now: number,
+  agent?: string,
+): ProfileObstacle | undefined {
   const state = profileState(board, profile);
-  if (state.stopped) return 'profile-stopped';
+  if (state.stopped || (agent !== undefined && isBarred(board, state, agent))) return 'profile-stopped';
   if (isCooling(state, now)) return 'profile-cooling';
   if (isPaused(profileMark(board, profile, now))) return 'budget-profile';
   const cap = entryOf(board.config.profiles, profile)?.max_concurrency;

@@ -2,16 +2,22 @@
  * Pools: whose turn it is among the profiles that could take a task. The strategies only put them in an order; whether
  * one may run at all is decided before. Exact across machines, because there is one board.
  *
- * Invariant: a profile that was away starts level with the others instead of claiming all that it missed.
+ * Invariant: a profile that was away starts level with the others instead of claiming all that it missed. Where a
+ * strategy sees no difference, they take turns.
  */
 import type { BoardPool, Offer } from '../../schemas/index.ts';
 import { assertNever } from '../errors.ts';
 import { profileMark, shareOf } from './budgets.ts';
+import { portionOf } from './load.ts';
 import { entryOf } from './lookup.ts';
 import { profileState } from './profiles.ts';
 import type { Board, PoolState } from './state.ts';
 import { tokensOf } from './usage.ts';
 import { utcDay } from './usage-book.ts';
+
+/** What a harness tells of its allowance is believed so long where it does not say until when, and at most. */
+const QUOTA_MS = 86_400_000;
+const QUOTA_MOST_MS = 31 * QUOTA_MS;
 
 const fresh: PoolState = { shares: new Map() };
 
@@ -42,17 +48,17 @@ function rankOf(
   const place = profiles.indexOf(profile);
   if (place < 0) return [1];
   const live = board.load.profile(profile);
+  const last = state.last === undefined ? -1 : profiles.indexOf(state.last);
+  const turn = (place - last - 1 + profiles.length) % profiles.length;
   switch (strategy) {
-    case 'round_robin': {
-      const last = state.last === undefined ? -1 : profiles.indexOf(state.last);
-      return [0, (place - last - 1 + profiles.length) % profiles.length];
-    }
+    case 'round_robin':
+      return [0, turn];
     case 'weighted':
       return [0, shareIn(state, profile), place];
     case 'least_used':
-      return [0, tokensOf(board.usage.of(utcDay(now), profile).usage), live, place];
+      return [0, tokensOf(board.usage.of(utcDay(now), profile).usage), live, turn];
     case 'quota_aware':
-      return [0, -leftOf(board, profile, now), live, place];
+      return [0, -leftOf(board, profile, now), live, turn];
     default:
       return assertNever(strategy);
   }
@@ -69,9 +75,9 @@ function isBefore(a: readonly number[], b: readonly number[]): boolean {
 /** The share of its allowance that a profile has left: the least of what its budget and its harness say. */
 function leftOf(board: Board, profile: string, now: number): number {
   const mark = profileMark(board, profile, now);
-  const { quota } = profileState(board, profile);
-  const isReset = quota?.resets_at !== undefined && quota.resets_at <= now;
-  const told = quota === undefined || isReset ? 1 : 1 - quota.used;
+  const { quota, quota_at = 0 } = profileState(board, profile);
+  const resetsAt = Math.min(quota?.resets_at ?? quota_at + QUOTA_MS, quota_at + QUOTA_MOST_MS);
+  const told = quota === undefined || resetsAt <= now ? 1 : 1 - quota.used;
   return Math.min(mark === undefined ? 1 : 1 - shareOf(mark), told);
 }
 
@@ -82,11 +88,13 @@ const shareIn = ({ shares }: PoolState, profile: string): number =>
 export function evolvePool(board: Board, pool: string, profile: string): void {
   const state = board.pools.get(pool) ?? fresh;
   const members = entryOf(board.config.pools ?? {}, pool)?.profiles ?? [];
+  // Somebody outside of it takes nobody's turn.
+  if (!members.includes(profile)) return;
   const had = shareIn(state, profile);
   const shares = new Map<string, number>();
   for (const member of members) shares.set(member, Math.max(shareIn(state, member), had));
   const weight = entryOf(board.config.profiles, profile)?.weight ?? 1;
-  if (members.includes(profile)) shares.set(profile, had + 1 / weight);
+  shares.set(profile, had + portionOf(weight));
   board.pools.set(pool, { last: profile, shares });
 }
 

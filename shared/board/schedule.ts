@@ -30,14 +30,17 @@ export interface Chosen {
   readonly pool?: string;
 }
 
-/** The best ready task that the asker may run now, with the profile whose turn it is. */
-export function pickTask(board: Board, asker: Capabilities, now: number): Chosen | undefined {
+/** The best ready task that the agent that asks may run now, with the profile whose turn it is. */
+export function pickTask(board: Board, agent: string, asker: Capabilities, now: number): Chosen | undefined {
   if (board.ready.size() === 0 || projectObstacle(board, now) !== undefined) return undefined;
-  const free = offersOf(asker).filter(({ profile }) => profileObstacle(board, profile, now) === undefined);
-  if (free.length === 0) return undefined;
+  const offers = offersOf(asker);
+  // Most that ask wait for tasks of a kind that they cannot run: their profiles need no look.
+  const open = [...board.ready.classes()].filter((of) => isOpenTo(board, of, asker, offers));
+  if (open.length === 0) return undefined;
+  const free = offers.filter(({ profile }) => profileObstacle(board, profile, now, agent) === undefined);
   let best: Candidate | undefined;
-  for (const of of board.ready.classes()) {
-    if (!isOpenTo(board, of, asker, free)) continue;
+  for (const of of open) {
+    if (!free.some((offer) => suits(of.requires, offer))) continue;
     const head = board.ready.head(of, (task) => scopeHolder(board, task));
     if (head !== undefined && (best === undefined || goesBefore(board, head, best))) best = head;
   }
@@ -70,11 +73,11 @@ function goesBefore(board: Board, a: Candidate, b: Candidate): boolean {
   return a.ordinal < b.ordinal;
 }
 
-/** Whether the asker may run tasks of this class with one of its profiles that are `free`. */
-function isOpenTo(board: Board, of: ReadyClass, asker: Capabilities, free: readonly Offer[]): boolean {
+/** Whether the asker may run tasks of this class now, once one of its profiles is free. */
+function isOpenTo(board: Board, of: ReadyClass, asker: Capabilities, offers: readonly Offer[]): boolean {
   return (
     isCapable(of.requires, of.lane, asker) &&
-    free.some((offer) => suits(of.requires, offer)) &&
+    offers.some((offer) => suits(of.requires, offer)) &&
     laneObstacle(board, of.lane) === undefined &&
     capObstacle(board, of) === undefined
   );

@@ -2,7 +2,7 @@
  * What `waggle.yaml` may hold, in the words its errors use. In step with `ConfigFile` of `schemas/`, which a
  * test checks key by key.
  */
-import { GATE_PATTERN, NAME_PATTERN } from '../../schemas/limits.ts';
+import { GATE_PATTERN, NAME_PATTERN, OFFERS_LIMIT } from '../../schemas/limits.ts';
 import { DURATION_EXPECTED, parseDuration } from './durations.ts';
 import {
   anyText,
@@ -98,7 +98,7 @@ const profile = object({
 
 const pool = object(
   {
-    profiles: listOf(name, { min: 1 }),
+    profiles: listOf(name, { min: 1, max: OFFERS_LIMIT }),
     strategy: oneOf(['round_robin', 'weighted', 'least_used', 'quota_aware']),
   },
   ['profiles'],

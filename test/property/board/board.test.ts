@@ -43,7 +43,7 @@ function take(driver: Driver, past: Past, step: Step): void {
   const expected =
     at.door === 'claim' && at.input.claim.work === 'task'
       ? (events: readonly object[], kind: string | undefined) =>
-          expectRulesPick(driver, at.input.claim.capabilities, events, kind)
+          expectRulesPick(driver, at.input.from, at.input.claim.capabilities, events, kind)
       : undefined;
   const { events, answer } = send(driver, at);
   const { status, kind } = answer;
@@ -95,13 +95,14 @@ function expectUnresolvedFirst(
 /** The grant of a claim must be the one that the rules name on the board as the asker's events left it. */
 function expectRulesPick(
   driver: Driver,
+  from: string,
   asker: Parameters<typeof pickByRule>[1],
   events: readonly object[],
   kind: string | undefined,
 ): void {
   const { batches, now } = driver;
   if (kind === 'wait') {
-    expect(pickByRule(driver.board, asker, factsOf(driver.board, batches, now), now)).toBeUndefined();
+    expect(pickByRule(driver.board, asker, factsOf(driver.board, batches, now, from), now)).toBeUndefined();
   }
   const granted = (events as readonly Event[]).findLast((event) => event.type === 'granted');
   if (granted?.type !== 'granted') return;
@@ -112,7 +113,7 @@ function expectRulesPick(
     { ...batch, events: last.filter(({ type }) => type !== 'granted') },
   ];
   const board = fold(before);
-  const facts = factsOf(board, before, now);
+  const facts = factsOf(board, before, now, from);
   expect(granted.task).toBe(pickByRule(board, asker, facts, now));
   const requires = board.tasks.get(granted.task)?.requires ?? {};
   const fitting = offersOf(asker)

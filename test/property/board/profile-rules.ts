@@ -65,21 +65,30 @@ function isPaused(budget: Budget | undefined, spent: readonly Spent[], now: numb
 }
 
 export interface ProfileFacts {
-  /** Whether grants may go to the profile, caps included. */
+  /** Whether the asker may be granted the profile, caps included. */
   isFree(profile: string): boolean;
   readonly isProjectPaused: boolean;
 }
 
-/** What the journal says at `now`; `board` only for its configuration and its live grants. */
-export function factsOf(board: Board, batches: readonly Batch[], now: number): ProfileFacts {
+/** What the journal says to `asker` at `now`; `board` only for its configuration and its live grants. */
+export function factsOf(board: Board, batches: readonly Batch[], now: number, asker: string): ProfileFacts {
   const until = new Map<string, number>();
   const stopped = new Set<string>();
+  const barred = new Map<string, string>();
   for (const event of batches.flatMap(({ events }) => events)) {
     if (event.type === 'profile_cooled') until.set(event.profile, event.until);
-    if (event.type === 'profile_stopped') stopped.add(event.profile);
+    if (event.type === 'profile_stopped') {
+      if (event.host === undefined) stopped.add(event.profile);
+      else barred.set(event.profile, event.host);
+    }
+    if (event.type === 'agent_seen') {
+      const { host } = event.place;
+      for (const [profile, where] of [...barred]) if (where === host) barred.delete(profile);
+    }
     if (event.type !== 'profile_resumed') continue;
     until.delete(event.profile);
     stopped.delete(event.profile);
+    barred.delete(event.profile);
   }
   const spent = spendings(batches);
   const { budgets, profiles } = board.config;
@@ -93,6 +102,7 @@ export function factsOf(board: Board, batches: readonly Batch[], now: number): P
       return (
         (until.get(profile) ?? 0) <= now &&
         !stopped.has(profile) &&
+        barred.get(profile) !== (board.agents.get(asker)?.place.host ?? '') &&
         !isPaused(budget, own, now) &&
         live.filter((grant) => grant.profile === profile).length < max_concurrency
       );
@@ -119,21 +129,23 @@ export function turnByRule(
   if (of === undefined) return fitting[0];
   const members = of.profiles.filter((profile) => fitting.includes(profile));
   if (members.length <= 1) return members[0] ?? fitting[0];
-  if (of.strategy === 'round_robin') {
-    const last = batches
-      .flatMap(({ events }) => events)
-      .findLast((event) => event.type === 'granted' && event.grant.pool === pool);
-    const after = last?.type === 'granted' ? of.profiles.indexOf(last.grant.profile ?? '') + 1 : 0;
-    const inTurn = [...of.profiles.slice(after), ...of.profiles.slice(0, after)];
-    return inTurn.find((profile) => members.includes(profile));
-  }
+  const had = batches.flatMap(({ events }) =>
+    events.flatMap((event) =>
+      event.type === 'granted' && event.grant.pool === pool ? (event.grant.profile ?? []) : [],
+    ),
+  );
+  const after = of.profiles.indexOf(had.findLast((profile) => of.profiles.includes(profile)) ?? '') + 1;
+  const inTurn = [...of.profiles.slice(after), ...of.profiles.slice(0, after)].filter((profile) =>
+    members.includes(profile),
+  );
+  if (of.strategy === 'round_robin') return inTurn[0];
   if (of.strategy !== 'least_used') return undefined;
   const today = spendings(batches).filter(({ day }) => day === dayOf(now));
   const keyOf = (profile: string) => {
     const { input_tokens, output_tokens } = sumOf(today.filter((one) => one.profile === profile));
     return [input_tokens + output_tokens, board.load.profile(profile)] as const;
   };
-  return members.reduce((best, other) => {
+  return inTurn.reduce((best, other) => {
     const [a, b] = [keyOf(best), keyOf(other)];
     return b[0] < a[0] || (b[0] === a[0] && b[1] < a[1]) ? other : best;
   });

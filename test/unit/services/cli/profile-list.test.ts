@@ -130,3 +130,27 @@ describe('for the status', () => {
     });
   });
 });
+
+describe('a profile that one machine gets no work of', () => {
+  const barred = [view('big', { barred: 'host\nb', reason: '3 runs in a row ended env_failed' })];
+
+  it('is ready for the others, and the table says how that ends', () => {
+    const [entry] = listProfiles(new Map(), barred, now);
+    expect(entry).toMatchObject({ state: 'ready', barred: 'host\nb' });
+    const table = profileTable([entry!], { now, isHeard: true });
+    expect(table).toContain('ready, not on host b');
+    expect(table).toContain(
+      'barred: host b gets no work of big, which works elsewhere; `waggle profile resume big`, or an agent that is started anew there, ends that\n',
+    );
+  });
+
+  it('is told of by status, to people and machines', () => {
+    const known = { profiles: barred, budgets: [] };
+    expect(restLines(known, now)).toEqual([
+      'profile big stopped on host b: 3 runs in a row ended env_failed',
+    ]);
+    expect(restRecord(known, now)).toMatchObject({
+      resting: [{ profile: 'big', state: 'ready', barred: 'host\nb' }],
+    });
+  });
+});

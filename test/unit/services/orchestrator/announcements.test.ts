@@ -172,6 +172,7 @@ test('a profile that rests or goes on is told to the swarm, one that is stopped 
   const mails = announcementsOf([
     { type: 'profile_cooled', profile: 'claude-1', by: 'w1', until, reason: 'limit\nreached' },
     { type: 'profile_stopped', profile: 'codex-1', by: 'w2', reason: 'its login was refused: 401' },
+    { type: 'profile_stopped', profile: 'codex-1', by: 'w2', reason: 'no disk', host: 'b' },
     { type: 'profile_resumed', profile: 'pi-1', by: 'ada' },
     { type: 'profile_quota', profile: 'pi-1', quota: { used: 0.5 } },
     { type: 'run_used', task: 't1', fence: 1, agent: 'w1', usage: {} },
@@ -183,13 +184,17 @@ test('a profile that rests or goes on is told to the swarm, one that is stopped 
       text: [
         'profile claude-1 cools down until 2027-01-15T08:00:01Z: limit reached',
         'profile codex-1 stopped: its login was refused: 401',
+        'profile codex-1 stopped on b: no disk',
         'profile pi-1 resumed by ada',
       ].join('\n'),
     },
     {
       to: { kind: 'agent', name: 'orchestrator' },
       kind: 'message',
-      text: 'profile codex-1 stopped: its login was refused: 401; waggle profile resume codex-1',
+      text: [
+        'profile codex-1 stopped: its login was refused: 401; waggle profile resume codex-1',
+        'profile codex-1 stopped on b: no disk; waggle profile resume codex-1',
+      ].join('\n'),
     },
   ]);
 });

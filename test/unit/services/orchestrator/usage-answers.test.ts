@@ -117,6 +117,18 @@ test('profiles are told with their caps, what they do and what holds them back, 
   expect(profiles[1]).not.toHaveProperty('reason');
 });
 
+test('a thousand profiles are told of in one message, with their budgets', () => {
+  const names = Array.from({ length: 1_000 }, (_, n) => `${'p'.repeat(30)}-${n}`);
+  const budget = { tokens: 1_000_000, cost_usd: 12.5, per: 'day' as const };
+  const driver = createDriver({
+    profiles: Object.fromEntries(names.map((name) => [name, { max_concurrency: 2, weight: 2, budget }])),
+  });
+  for (const name of names) driver.profile(name, 'stop', { reason: 'no credit' });
+  const { profiles, budgets } = ask<'profiles'>(driver, { v: 1, kind: 'profiles' });
+  expect(profiles.filter(({ stopped }) => stopped)).toHaveLength(1_000);
+  expect(budgets).toHaveLength(1_000);
+});
+
 test('a query of grants names the runs that must be ended', () => {
   const driver = setUp();
   const grant = driver.take('w1', { capabilities: { profile: 'p1' } });
@@ -126,4 +138,15 @@ test('a query of grants names the runs that must be ended', () => {
   expect(halt()).toEqual([
     { fence: grant.fence, why: 'the budget of task a is used up: 100 tokens of 50 tokens used' },
   ]);
+});
+
+test('a question about times beyond all days is answered, and one that cannot be is refused', () => {
+  const driver = setUp();
+  run(driver, 'p1', 45);
+  expect(usageBy(driver, 'day', { since: 1e300 }).rows).toEqual([]);
+  const broken = { ...driver.board, tasks: undefined as never };
+  expect(answerQuery(broken, { v: 1, kind: 'usage', by: 'task' }, context, driver.now)).toMatchObject({
+    kind: 'refused',
+    code: 'undecidable',
+  });
 });

@@ -160,6 +160,39 @@ describe('a budget', () => {
   });
 });
 
+describe('a budget that is lowered', () => {
+  it('is told at once where it is reached now, and ends runs', () => {
+    const driver = setUp({ project: { tokens: 100 }, profile: { tokens: 1_000 } });
+    done(driver, tokens(85));
+    const grant = driver.take('w1');
+    const { events } = driver.configure({ budgets: { project: { tokens: 50 }, profile: { tokens: 90 } } });
+    expect(levels(events)).toEqual(['profile p1 warn', 'project demo stop']);
+    expect(haltsOf(driver.board, events)).toMatchObject([{ agent: 'w1', fence: grant.fence }]);
+    expect(levels(done(driver, tokens(1), 'w1', grant))).toEqual(['profile p1 pause']);
+    expect(observable(fold(driver.batches, 'json'))).toEqual(observable(driver.board));
+  });
+});
+
+it('levels of tasks that ended are forgotten, and what is told of them later is told of the others', () => {
+  const driver = setUp({ task: { tokens: 100 }, project: { tokens: 1_000 } });
+  const grant = driver.take('w1');
+  expect(levels(done(driver, tokens(120), 'w1', grant))).toEqual([`task ${grant.task} stop`]);
+  expect(driver.board.budgetLevels.size).toBe(0);
+  const late = driver.report('w1', { kind: 'used', ...rights(grant), usage: tokens(900) });
+  expect(levels(late.events)).toEqual(['project demo warn']);
+});
+
+it('many runs are heard of in smaller steps, so that together they keep little to themselves', () => {
+  const driver = createDriver({ budgets: { project: { tokens: 1_000_000 } }, profiles: { p1: {} } });
+  driver.add(...Array.from({ length: 100 }, (_, n) => ({ id: `t${n}`, expects: 'none' as const })));
+  const grants = Array.from({ length: 100 }, (_, n) => driver.take('w1', { slot: n }));
+  for (const { fence } of grants) driver.usage('w1', fence, tokens(499));
+  expect(driver.board.usage.total().usage).toEqual({});
+  for (const { fence } of grants) driver.usage('w1', fence, tokens(9_500));
+  expect(driver.board.usage.total().usage).toEqual(tokens(950_000));
+  expect(waits(driver)).toBe(true);
+});
+
 describe('the budget of a task', () => {
   const failing = (driver: Driver, usage: Usage) =>
     driver.fail('w1', driver.take('w1'), { outcome: 'killed', usage });
@@ -189,6 +222,15 @@ describe('the budget of a task', () => {
       usage: tokens(80),
     });
     expect(levels(third)).toEqual(['task a warn']);
+  });
+
+  it('blocks it where too little is left for a run to begin with', () => {
+    const driver = createDriver({ budgets: { task: { tokens: 100 } } });
+    driver.add({ id: 'a', expects: 'none' });
+    failing(driver, tokens(94));
+    expect(driver.task('a').state).toBe('open');
+    failing(driver, tokens(5));
+    expect(driver.task('a').state).toBe('blocked');
   });
 
   it('blocks it also when its worker is lost or its change bounces, but not when it is done', () => {

@@ -77,8 +77,21 @@ describe('by weight', () => {
   });
 });
 
+it.each(['least_used', 'quota_aware'] as const)(
+  '%s takes turns where no harness tells what it used',
+  (strategy) => {
+    const driver = setUp(strategy);
+    const one = () => {
+      const grant = take(driver);
+      driver.done('w1', grant);
+      return grant.profile;
+    };
+    expect([one(), one(), one(), one()].join('')).toBe('abca');
+  },
+);
+
 describe('the least used', () => {
-  it('goes first by the tokens of today, then by what it runs now, then by order', () => {
+  it('goes first by the tokens of today, then by what it runs now, then in turn', () => {
     const driver = setUp('least_used');
     const done = (profiles: string, tokens: number) => {
       const grant = take(driver, profiles);
@@ -92,7 +105,7 @@ describe('the least used', () => {
     expect(turns(driver, 2)).toBe('bb');
     driver.now += 86_400_000;
     // A new day: nobody has used anything; a runs nothing, b and c run two each.
-    expect(turns(driver, 4)).toBe('aaab');
+    expect(turns(driver, 4)).toBe('aabc');
   });
 });
 
@@ -113,7 +126,19 @@ describe('by quota', () => {
     expect(turns(driver, 1)).toBe('c');
     driver.now += 5_000;
     // Both are whole again, and c runs one already.
-    expect(turns(driver, 2)).toBe('aa');
+    expect(turns(driver, 2)).toBe('ac');
+  });
+
+  it('believes for a day what was told without an end, and for a month what was told with one far away', () => {
+    const driver = setUp('quota_aware');
+    tell(driver, 'a', 1);
+    tell(driver, 'b', 0.5, 1e300);
+    tell(driver, 'c', 0.7, driver.now + 99 * 86_400_000);
+    expect(turns(driver, 1)).toBe('b');
+    driver.now += 86_400_001;
+    expect(turns(driver, 1)).toBe('a');
+    driver.now += 30 * 86_400_000;
+    expect(turns(driver, 3)).toBe('cab');
   });
 
   it('counts a budget as well, whichever has less left', () => {
@@ -145,6 +170,13 @@ describe('offers', () => {
   it('that the pool does not name come last', () => {
     const driver = setUp('round_robin', { b: { max_concurrency: 1 } });
     expect(turns(driver, 3, 'zyb')).toBe('bzz');
+  });
+
+  it("that the pool does not name take nobody's turn", () => {
+    const driver = setUp('round_robin');
+    expect(turns(driver, 1)).toBe('a');
+    take(driver, 'z');
+    expect(turns(driver, 2)).toBe('bc');
   });
 
   it('name the pool in the grant and its record', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { evolve } from '../../../../shared/board/evolve.ts';
 import { explain } from '../../../../shared/board/explain.ts';
 import { nextDue } from '../../../../shared/board/readiness.ts';
 import { toImage } from '../../../../shared/board/snapshot.ts';
@@ -92,6 +93,42 @@ describe('one rate limit', () => {
   });
 });
 
+describe('limits in a row', () => {
+  it('rest the profile longer each time, however soon each is said to be over', () => {
+    const driver = setUp('a');
+    const rests = Array.from({ length: 10 }, () => {
+      limited(driver, { retry_at: driver.now + 1 });
+      const restMs = (profile(driver)?.cooldown_until ?? 0) - driver.now;
+      driver.now += restMs;
+      return restMs;
+    });
+    expect(rests.slice(0, 4)).toEqual([1, 5_000, 10_000, 20_000]);
+    expect(rests.at(-1)).toBe(300_000);
+    expect(driver.task('a').attempts).toBe(0);
+    driver.done('w1', driver.take('w1'));
+    expect(profile(driver)).toMatchObject({ failures: 0 });
+  });
+
+  it('are one limit for all runs that were under way', () => {
+    const driver = setUp('a', 'b', 'c');
+    const grants = ['w1', 'w2', 'w3'].map((agent) => [agent, driver.take(agent)] as const);
+    for (const [agent, grant] of grants) {
+      driver.fail(agent, grant, { outcome: 'rate_limited', retry_at: driver.now + 9_000 });
+    }
+    expect(profile(driver)).toMatchObject({ failures: 1, cooldown_until: driver.now + 9_000 });
+  });
+
+  it('do not send a task of an older journal straight back, nor away for ever', () => {
+    const driver = setUp('a');
+    driver.board.format = 3;
+    limited(driver, { retry_at: driver.now - 5 });
+    expect(driver.task('a').retry_at).toBe(driver.now + 300_000);
+    driver.now += 300_000;
+    limited(driver, { retry_at: 1e300 });
+    expect(driver.task('a').retry_at).toBe(driver.now + 7 * 86_400_000);
+  });
+});
+
 describe('a refused login', () => {
   it('stops its profile until somebody resumes it, and costs the task nothing', () => {
     const driver = setUp('a');
@@ -155,6 +192,85 @@ describe('failures in a row', () => {
   });
 });
 
+describe('one broken machine', () => {
+  const on = (host: string, part: ClaimPart = {}): ClaimPart => ({ ...part, place: { host } });
+  const working = (driver: Driver) => driver.done('w2', driver.take('w2', on('good')));
+  const failing = (driver: Driver, host: string, outcome: 'env_failed' | 'auth_failed', agent = host) => {
+    driver.fail(agent, driver.take(agent, on(host)), { outcome });
+    driver.now += 400_000;
+  };
+  const five = ['a', 'b', 'c', 'd', 'e'];
+
+  it('loses its profile, which works on others, and people are told once', () => {
+    const driver = setUp(...five);
+    working(driver);
+    const two = [driver.take('w3', on('bad', { slot: 1 })), driver.take('w3', on('bad', { slot: 2 }))];
+    // Its workers count together, and what another machine does well mends nothing here.
+    failing(driver, 'bad', 'env_failed', 'w1');
+    working(driver);
+    for (const grant of two) driver.fail('w3', grant, { outcome: 'env_failed' });
+    expect(driver.events().filter(({ type }) => type === 'profile_stopped')).toMatchObject([
+      { profile: 'p1', host: 'bad', reason: '3 runs in a row ended env_failed; last: exit 1' },
+    ]);
+    driver.now += 400_000;
+    expect(profile(driver)).toMatchObject({ stopped: false, failures: 0, barred: 'bad' });
+    for (const agent of ['w1', 'w3', 'new']) {
+      expect(driver.claim(agent, on('bad')).answer.kind).toBe(agent === 'new' ? 'granted' : 'wait');
+    }
+  });
+
+  it('goes on with its other profiles, and a resumed profile is for all again, under any leader', () => {
+    const driver = setUp(...five);
+    working(driver);
+    failing(driver, 'bad', 'auth_failed');
+    expect(driver.take('bad', on('bad', offers('p1', 'p2')))).toMatchObject({ profile: 'p2' });
+    expect(driver.take('w2', on('good'))).toMatchObject({ profile: 'p1' });
+    driver.replaceLeader('json');
+    expect(profile(driver)).toMatchObject({ barred: 'bad' });
+    driver.profile('p1', 'resume');
+    expect(profile(driver)).not.toHaveProperty('barred');
+  });
+
+  it('stops its profile for all once there is a second one', () => {
+    const driver = setUp(...five);
+    working(driver);
+    failing(driver, 'bad', 'auth_failed');
+    expect(profile(driver)).toMatchObject({ stopped: false, barred: 'bad' });
+    failing(driver, 'worse', 'auth_failed');
+    expect(profile(driver)).toMatchObject({ stopped: true });
+    expect(driver.claim('w2', on('good')).answer.kind).toBe('wait');
+  });
+
+  it('may try again when an agent is started anew there', () => {
+    const driver = setUp(...five);
+    working(driver);
+    failing(driver, 'bad', 'auth_failed');
+    expect(driver.claim('bad', on('bad')).answer.kind).toBe('wait');
+    expect(driver.take('bad', on('bad', { incarnation: 'repaired' }))).toMatchObject({ profile: 'p1' });
+  });
+
+  it('is not told from a broken profile where that works nowhere else, or fails on two', () => {
+    const alone = setUp(...five);
+    for (let n = 0; n < 3; n += 1) failing(alone, 'bad', 'env_failed');
+    expect(profile(alone)).toMatchObject({ stopped: true });
+    const both = setUp(...five);
+    working(both);
+    for (const host of ['bad', 'worse', 'bad']) failing(both, host, 'env_failed');
+    expect(profile(both)).toMatchObject({ stopped: true });
+  });
+});
+
+it('a stopped profile of the configuration is not forgotten for names that claims make up', () => {
+  const driver = setUp('a');
+  driver.profile('p1', 'stop');
+  for (let n = 0; n < 1_100; n += 1) {
+    const quota = { used: 0.5 };
+    evolve(driver.board, { type: 'profile_quota', profile: `made-up-${n}`, quota }, driver.now);
+  }
+  expect(driver.board.profiles.size).toBe(1_000);
+  expect(profile(driver)).toMatchObject({ stopped: true });
+});
+
 describe('operators', () => {
   it('cool, stop and resume profiles; nobody else does', () => {
     const driver = setUp('a');
@@ -163,6 +279,7 @@ describe('operators', () => {
     });
     expect(driver.profile('p1', 'cool').answer).toMatchObject({ code: 'bad-until' });
     expect(driver.profile('p1', 'cool', { until: driver.now }).answer).toMatchObject({ code: 'bad-until' });
+    expect(driver.profile('p1', 'cool', { until: 1e300 }).answer).toMatchObject({ code: 'bad-until' });
     expect(driver.profile('p3', 'stop').answer).toMatchObject({
       code: 'unknown-profile',
       message: 'there is no profile p3; did you mean `p1`?',
@@ -237,5 +354,5 @@ it('what a worker notes of its run is kept with the record of the run, and its q
     because: 'it said so',
     outcome: 'completed',
   });
-  expect(profile(driver)).toEqual({ stopped: false, failures: 0, quota });
+  expect(profile(driver)).toEqual({ stopped: false, failures: 0, quota, quota_at: driver.now });
 });

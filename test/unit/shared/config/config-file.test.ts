@@ -138,6 +138,19 @@ profiles:
     ]);
   });
 
+  it('refuses a pool of more profiles than a claim can offer: its workers would never be granted anything', () => {
+    const names = Array.from({ length: 101 }, (_, n) => `p-${n}`);
+    const text = `project: demo
+profiles:
+${names.map((name) => `  ${name}: { harness: claude }`).join('\n')}
+pools:
+  main: { profiles: [${names.join(', ')}] }
+`;
+    expect(problems(text)).toEqual([
+      'waggle.yaml:105: pools.main.profiles: expected at most 100 entries, got 101',
+    ]);
+  });
+
   it('says what profiles, pools and workers may not be together, and what to write instead', () => {
     const text = `project: demo
 profiles:
