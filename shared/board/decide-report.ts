@@ -4,7 +4,7 @@
  * answer and changes nothing (DESIGN 2.2). `committed`, `bounced` and `lane` count only from committers,
  * `takeover` and `stale` only from a stale-takeover service.
  */
-import type { Grant, Report, ReportAnswer, ReportOf, Task } from '../../schemas/index.ts';
+import type { Grant, Report, ReportAnswer, ReportOf, Task, Usage } from '../../schemas/index.ts';
 import { assertNever } from '../errors.ts';
 import { liveCheckpoint, rescue } from './decide-checkpoint.ts';
 import { followUps } from './decide-claim.ts';
@@ -13,7 +13,7 @@ import { lateUsage } from './decide-late-usage.ts';
 import { isOfProfile, isTold, restUntil, toldOf } from './decide-run-end.ts';
 import { type LifeSign, stale, takeover } from './decide-watch.ts';
 import { accepted, clip, type Decision, declined } from './decision.ts';
-import { afterAttempt, attachment, type EndFields, ended, inBudget } from './grant-end.ts';
+import { afterAttempt, attachment, type EndFields, ended, inBudget, isSpent } from './grant-end.ts';
 import { entryOf } from './lookup.ts';
 import { type Board, roleOf } from './state.ts';
 
@@ -117,7 +117,7 @@ function decideOwn(
     case 'blocked':
       return finish('blocked', { to: 'blocked', outcome: report.outcome, reason: report.reason });
     case 'failed':
-      return finish('failed', failedFields(board, task, grant, report, now));
+      return finish('failed', failedFields(board, task, grant, report, now, told?.more));
     case 'released':
       return finish('released', {
         to: 'open',
@@ -167,17 +167,19 @@ function doneFields(
   };
 }
 
-/** Rate limits, auth failures, kills by an operator and lost rights count nothing (DESIGN 4). */
+/** Rate limits, auth failures, kills by an operator, lost rights and used up budgets count nothing (DESIGN 4). */
 function failedFields(
   board: Board,
   task: Task,
   grant: Grant,
   report: ReportOf<'failed'>,
   now: number,
+  more?: Usage,
 ): EndFields {
   const { outcome, reason } = report;
   const text = report.tail === undefined ? reason : `${reason}\n${report.tail}`;
   const note = attachment('failure', grant.fence, now, text);
+  if (isSpent(board, task, outcome, more)) return { to: 'open', outcome, attachment: note };
   switch (outcome) {
     case 'rate_limited':
     case 'auth_failed':

@@ -10,6 +10,7 @@ import type { Event, EventOf, Grant, Outcome, Report, ReportOf, Task, Usage } fr
 import { reached } from './budgets.ts';
 import { clip } from './decision.ts';
 import { PROFILES_FORMAT } from './format.ts';
+import { isSpent } from './grant-end.ts';
 import { failuresAfter, hostOf, isBarred, isGoodEnd, profileState } from './profiles.ts';
 import type { Board } from './state.ts';
 import { growthOf } from './usage.ts';
@@ -74,7 +75,10 @@ export function toldOf(
   };
   const quota: Event[] =
     note?.quota === undefined ? [] : [{ type: 'profile_quota', profile, quota: note.quota }];
-  const trouble = report.kind === 'failed' ? troubleOf(board, from, profile, report, now) : [];
+  const trouble =
+    report.kind === 'failed' && !isSpent(board, task, report.outcome, more)
+      ? troubleOf(board, from, profile, report, now)
+      : [];
   return {
     record: usage === undefined && note === undefined ? [] : [record],
     after: [...quota, ...trouble, ...reached(board, task, profile, more, now)],

@@ -45,6 +45,11 @@ export function attachment(kind: Attachment['kind'], fence: number, at: number, 
   return { kind, fence, at, text: clip(text, 8192) };
 }
 
+/** Whether a run was ended because its task's budget is used up: neither the task's try nor its profile has failed. */
+export function isSpent(board: Board, task: Task, outcome: Outcome, more: Usage = {}): boolean {
+  return outcome === 'timed_out' && isPaused(taskMark(board, task, more));
+}
+
 /** A task with too little left of its own budget is not opened again by itself: a person says whether it is worth more. */
 export function inBudget(board: Board, task: Task, fields: EndFields, more: Usage = {}): EndFields {
   const mark = fields.to === 'open' ? taskMark(board, task, more) : undefined;

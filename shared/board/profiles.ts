@@ -119,10 +119,12 @@ export function failuresAfter(state: ProfileState, { why, outcome, host }: RunEn
 export function countEnd(
   board: Board,
   profile: string,
-  { end, outcome, agent }: EventOf<'grant_ended'>,
+  { end, outcome, agent, to }: EventOf<'grant_ended'>,
   at: number,
 ): void {
   if (board.format < PROFILES_FORMAT || end.report === undefined) return;
+  // Its task's budget was used up: that is no fault of the profile.
+  if (outcome === 'timed_out' && to === 'blocked') return;
   const known = profileState(board, profile);
   const next = failuresAfter(known, { why: end.why, outcome, host: hostOf(board, agent) }, at);
   if (next === known || (next.failures === 0 && known.failures === 0)) return;

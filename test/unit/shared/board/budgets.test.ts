@@ -3,7 +3,7 @@ import type { Budgets, EventOf, Usage } from '../../../../schemas/index.ts';
 import { explain } from '../../../../shared/board/explain.ts';
 import { haltsAmong, haltsOf } from '../../../../shared/board/halts.ts';
 import { nextDue } from '../../../../shared/board/readiness.ts';
-import { observable } from '../../../../shared/board/state.ts';
+import { emptyConfig, observable } from '../../../../shared/board/state.ts';
 import { createDriver, type Driver, fold, rights } from './board-driver.ts';
 
 const setUp = (budgets: Budgets, profiles = {}): Driver => {
@@ -222,6 +222,22 @@ describe('the budget of a task', () => {
       usage: tokens(80),
     });
     expect(levels(third)).toEqual(['task a warn']);
+  });
+
+  it('is neither a failed attempt nor a failure of the profile when a run is ended for it', () => {
+    const driver = createDriver({
+      budgets: { task: { duration_ms: 1_000 } },
+      policies: { ...emptyConfig.policies, max_attempts: 1 },
+    });
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
+    driver.add(...ids.map((id) => ({ id, expects: 'none' as const })));
+    for (const _ of ids)
+      driver.fail('w1', driver.take('w1'), { outcome: 'timed_out', usage: { duration_ms: 1_010 } });
+    expect(ids.map((id) => [driver.task(id).state, driver.task(id).attempts])).toEqual(
+      ids.map(() => ['blocked', 0]),
+    );
+    expect(driver.board.profiles.get('p1')).toBeUndefined();
+    expect(observable(fold(driver.batches, 'json'))).toEqual(observable(driver.board));
   });
 
   it('blocks it where too little is left for a run to begin with', () => {
