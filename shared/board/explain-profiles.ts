@@ -5,6 +5,7 @@ import type { Reason, Task } from '../../schemas/index.ts';
 import { assertNever } from '../errors.ts';
 import { usedText } from './budget-words.ts';
 import { isPaused, profileMark, projectMark } from './budgets.ts';
+import { entryOf } from './lookup.ts';
 import { type ProfileObstacle, profileObstacle } from './offers.ts';
 import { profileState } from './profiles.ts';
 import type { Board } from './state.ts';
@@ -28,17 +29,43 @@ export function explainProfiles(board: Board, task: Task, now: number): Reason[]
     const what = `it requires profile ${wanted}, which`;
     return held === undefined ? [] : [{ rule: held, message: `${what} ${heldBy(board, wanted, held, now)}` }];
   }
-  const held = Object.keys(board.config.profiles).map((name) => ({
-    name,
-    by: profileObstacle(board, name, now),
-  }));
+  const held = heldProfiles(board, now);
   const [first] = held;
-  if (first?.by === undefined || held.some(({ by }) => by === undefined)) return [];
+  if (first === undefined || held.length < Object.keys(board.config.profiles).length) return [];
+  return [{ rule: first.by, message: `no profile is free: ${listed(board, held, now)}` }];
+}
+
+/**
+ * What is to be known of profiles where nothing holds the task back; empty: nothing. Which of them the workers have is
+ * theirs to know: one may have a profile that the configuration lacks, or only those that are not free.
+ */
+export function remarkOnProfiles(board: Board, { requires }: Task, now: number): string {
+  const wanted = requires?.profile;
+  if (wanted !== undefined) {
+    const isKnown = entryOf(board.config.profiles, wanted) !== undefined;
+    return isKnown ? '' : `; the configuration has no profile ${wanted}`;
+  }
+  const held = heldProfiles(board, now);
+  return held.length === 0 ? '' : `; not free: ${listed(board, held, now)}`;
+}
+
+interface Held {
+  readonly name: string;
+  readonly by: ProfileObstacle;
+}
+
+const heldProfiles = (board: Board, now: number): Held[] =>
+  Object.keys(board.config.profiles).flatMap((name) => {
+    const by = profileObstacle(board, name, now);
+    return by === undefined ? [] : [{ name, by }];
+  });
+
+function listed(board: Board, held: readonly Held[], now: number): string {
   const shown = held
     .slice(0, PROFILES_SHOWN)
-    .flatMap(({ name, by }) => (by === undefined ? [] : `${name} ${heldBy(board, name, by, now)}`));
+    .map(({ name, by }) => `${name} ${heldBy(board, name, by, now)}`);
   const more = held.length > PROFILES_SHOWN ? `, and ${held.length - PROFILES_SHOWN} more` : '';
-  return [{ rule: first.by, message: `no profile is free: ${shown.join('; ')}${more}` }];
+  return `${shown.join('; ')}${more}`;
 }
 
 const PROFILES_SHOWN = 10;

@@ -4,7 +4,7 @@
  */
 import type { Reason, Task } from '../../schemas/index.ts';
 import { assertNever } from '../errors.ts';
-import { explainProfiles, explainProject } from './explain-profiles.ts';
+import { explainProfiles, explainProject, remarkOnProfiles } from './explain-profiles.ts';
 import { dueAt, heldAncestor } from './readiness.ts';
 import { capObstacle, laneObstacle, type Obstacle, overlapping, scopeHolder } from './schedule.ts';
 import type { Board } from './state.ts';
@@ -118,7 +118,8 @@ function explainOpen(board: Board, task: Task, now: number): Reason[] {
   const who = needs.length === 0 ? 'any worker' : `a worker with ${needs.join(', ')}`;
   const near = overlapping(board, task.id);
   const warning = near === undefined ? '' : ` (its paths overlap those of ${near}, which is under way)`;
-  return [{ rule: 'ready', message: `nothing holds it back: it waits for ${who}${warning}` }];
+  const remark = remarkOnProfiles(board, task, now);
+  return [{ rule: 'ready', message: `nothing holds it back: it waits for ${who}${warning}${remark}` }];
 }
 
 function laneMessage(board: Board, lane: string, obstacle: Obstacle): string {

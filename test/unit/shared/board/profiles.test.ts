@@ -78,7 +78,11 @@ describe('one rate limit', () => {
     driver.add({ id: 'b', requires: { profile: 'p1' } });
     limited(driver, { retry_at: driver.now + 90_000 });
     const why = (id: string) => explain(driver.board, driver.task(id), driver.now);
-    expect(why('a')[0]?.rule).toBe('ready');
+    driver.add({ id: 'c', requires: { profile: 'p3' } });
+    expect([...why('a'), ...why('c')].map(({ message }) => message)).toEqual([
+      'nothing holds it back: it waits for any worker; not free: p1 cools down for 90 s more: 429',
+      'nothing holds it back: it waits for a worker with profile=p3; the configuration has no profile p3',
+    ]);
     expect(why('b')).toEqual([
       { rule: 'profile-cooling', message: 'it requires profile p1, which cools down for 90 s more: 429' },
     ]);
