@@ -24,8 +24,8 @@ export const claudeCode: Harness = {
     mcp: (tool, args) => call(`mcp__waggle__${tool}`, args),
   },
   // It says how long it waits before it tries again, and waits so long.
-  limited: { retryAfterS: 60, tells: true, silenceMs: 4_000 },
-  stalledMs: 6_000,
+  limited: { retryAfterS: 60, tells: true, silenceMs: 12_000 },
+  stalledMs: 12_000,
   // Until its end it tells of each turn only the output with which that began.
   steeredUsage: 'input',
   rightsMissing: (rights) =>

@@ -33,7 +33,7 @@ export const codex: Harness = {
   },
   // It waits that long itself before it gives up, and does not say so.
   limited: { retryAfterS: 1, tells: false },
-  stalledMs: 5_000,
+  stalledMs: 10_000,
   // At its end it tells of all that stands in its conversation, where a turn is noted when its tools have run.
   steeredUsage: 'steps',
 };

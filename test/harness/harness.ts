@@ -42,7 +42,7 @@ export interface Harness {
     /** Where it would wait that long itself, its silence ends it. */
     readonly silenceMs?: number;
   };
-  /** Longer than it says nothing while it starts. */
+  /** Longer than it says nothing while it starts, on a busy machine too. */
   readonly stalledMs: number;
   /**
    * What it has told of usage when it is interrupted while a tool runs and goes on: all of it, all of the input, or that

@@ -34,7 +34,7 @@ export const opencode: Harness = {
   },
   // It has no switch for its retries: five, each after that time.
   limited: { retryAfterS: 2, tells: true },
-  stalledMs: 25_000,
+  stalledMs: 30_000,
   // It tells of a step when its tools have run.
   steeredUsage: 'steps',
 };

@@ -30,6 +30,6 @@ export const pi: Harness = {
   },
   // It waits that long itself before it gives up, and does not say so.
   limited: { retryAfterS: 1, tells: false },
-  stalledMs: 6_000,
+  stalledMs: 12_000,
   steeredUsage: 'whole',
 };

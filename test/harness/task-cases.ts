@@ -73,6 +73,8 @@ export function taskCases(installed: Installed): void {
     `starts the MCP server, and mails and notes progress through it${mcp === undefined ? ' (it speaks no MCP)' : ''}`,
     async () => {
       const script = [
+        // Some begin without a server that is slow to start, and have its tools from a later turn on.
+        tools.shell('waggle task current'),
         mcp!('task_progress', { text: 'by a tool' }),
         mcp!('mail_send', { to: 'task', body: 'a tool sent this' }),
         FINAL,
