@@ -28,6 +28,18 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./commands/stale-takeover.ts'),
   },
   task: { summary: 'add, list, show and change tasks', load: () => import('./commands/task.ts') },
+  import: {
+    summary: 'bring the tasks of another tracker onto the board',
+    load: () => import('./commands/import.ts'),
+  },
+  export: {
+    summary: "write the board's tasks for another tracker",
+    load: () => import('./commands/export.ts'),
+  },
+  replay: {
+    summary: "play another tracker's history against the rules of the board",
+    load: () => import('./commands/replay.ts'),
+  },
   lane: {
     summary: 'show lanes, adopt a branch that somebody moved',
     load: () => import('./commands/lane.ts'),

@@ -42,6 +42,7 @@ export const pure: readonly string[] = [
   'shared/harness/run-signs.ts',
   'shared/harness/told-fault.ts',
   'shared/harness/usage.ts',
+  'shared/tracker-log/',
   'shared/ledger/assignments.ts',
   'shared/ledger/base64-blocks.ts',
   'shared/ledger/entry.ts',

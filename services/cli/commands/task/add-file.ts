@@ -6,7 +6,6 @@
  * 2. Chunks go in dependency order, each as its own command. A change made by somebody else in between can still
  *    refuse one: then the answer says what was added and what was not.
  */
-import PQueue from 'p-queue';
 import type { Problem, TaskResult, TaskSpec } from '../../../../schemas/index.ts';
 import { systemClock } from '../../../../shared/clock.ts';
 import { inChunks } from '../../../../shared/config/chunks.ts';
@@ -16,9 +15,10 @@ import { readTaskFile, taskFileInvalid } from '../../../../shared/config/task-fi
 import { inDependencyOrder } from '../../../../shared/config/task-order.ts';
 import { messageOf, WaggleError } from '../../../../shared/errors.ts';
 import { randomId } from '../../../../shared/random.ts';
+import { addProblems } from '../../add-problems.ts';
 import { problemsInFile } from '../../board-problems.ts';
 import type { ProjectLink } from '../../session.ts';
-import { assumedIds, partlyAdded } from '../../task-chunks.ts';
+import { partlyAdded } from '../../task-chunks.ts';
 import { movedTask, okEnvelope } from '../../task-envelope.ts';
 import { type BoardFlags, onBoard, type TaskDesk } from './desk.ts';
 
@@ -29,7 +29,6 @@ export interface TaskInput {
   readonly format?: TaskFileFormat;
 }
 
-const DRY_RUNS_AT_ONCE = 4;
 /** Below this many tasks nobody waits long enough to look at a counter. */
 const PROGRESS_FROM = 400;
 
@@ -39,7 +38,7 @@ export async function addFile(desk: TaskDesk, flags: BoardFlags, input: TaskInpu
   await onBoard(desk, flags, async (link) => {
     await checkNames(link, desk, input, tasks);
     const chunks = inChunks(inDependencyOrder(tasks));
-    const problems = await dryRun(link, desk, chunks);
+    const problems = await addProblems(link.client, chunks, desk.session.signal);
     if (problems.length > 0) throw invalid(problems, input);
     const results = await addChunks(link, desk, chunks, input);
     const { length } = results;
@@ -72,28 +71,6 @@ async function checkNames(
   const isKnown = (task: TaskSpec) =>
     (task.lane === undefined || lanes.has(task.lane)) && (task.gates ?? []).every((gate) => gates.has(gate));
   if (!tasks.every(isKnown)) readSpecs(input, { lanes, gates });
-}
-
-async function dryRun(
-  { client }: ProjectLink,
-  { session }: TaskDesk,
-  chunks: readonly (readonly TaskSpec[])[],
-): Promise<Problem[]> {
-  const inFile = new Set(chunks.flat().map(({ id }) => id));
-  const queue = new PQueue({ concurrency: DRY_RUNS_AT_ONCE });
-  const found = await queue.addAll(
-    chunks.map((tasks) => async (): Promise<readonly Problem[]> => {
-      const assume = assumedIds(tasks, inFile);
-      const answer = await client.command(
-        { v: 1, kind: 'add', id: randomId(), tasks: [...tasks], dry_run: true, assume },
-        session.signal,
-      );
-      if (answer.status === 'ok') return [];
-      const { code = 'invalid', message = 'refused' } = answer;
-      return answer.problems ?? [{ code, message }];
-    }),
-  );
-  return found.flat();
 }
 
 function invalid(problems: readonly Problem[], { name, text, format }: TaskInput): WaggleError {
