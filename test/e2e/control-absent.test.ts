@@ -122,7 +122,7 @@ test.each([
   ['nobody at all', ['stop'], 'or --all'],
   ['some and all', ['stop', 'w1', '--all'], 'got both'],
   ['no name', ['kill', 'No Name'], 'the name of an agent'],
-  ['no text', ['msg', 'bob', ' '], 'message body is required'],
+  ['no text', ['msg', 'bob', ' '], 'expected a text behind the names, got none'],
   ['two texts', ['msg', 'bob', '-m', 'x', '-f', 'y'], 'got both'],
   ['a file that is not there', ['msg', 'bob', '-f', 'gone.md'], 'gone.md'],
 ])('%s is a usage error', async (_, words, message) => {
