@@ -142,6 +142,7 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
   };
   try {
     await source.begin(loop.leaving);
+    log.info({ agent, profile: options.capabilities.profile }, 'waits for work');
     await claimUntil(loop, options);
   } catch (error) {
     if (!loop.leaving.aborted) throw error;

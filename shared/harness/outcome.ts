@@ -175,7 +175,7 @@ function made(ended: Ended, outcome: Outcome, reason?: string, first: readonly s
     end,
     ...(lastFault === undefined ? [] : [lastFault.message]),
     ...(over === undefined ? [] : [`its turn ended ${over.isError ? 'with an error' : 'well'}`]),
-    ...(isGood ? [] : lastOf(ended.lastLines, SHOWN_LINES).reverse()),
+    ...(isGood ? [] : lastOf(ended.lastLines, SHOWN_LINES)),
   ].map((line) => oneLine(line).slice(0, REASON_CHARS));
   const crash = isGood ? undefined : linesOf(ended.lastLines).at(-1);
   return {

@@ -257,5 +257,5 @@ describe('when a limit ends', () => {
 test('evidence is plain, short, and says each thing once', () => {
   const lastLines = `\u001b[31mfatal: no space\u001b[0m\n    at run (file.js:1:2)\n}\nfatal: no space\n${'x'.repeat(5_000)}`;
   const { evidence } = classify(endedOf({ end: exit(1), lastLines }));
-  expect(evidence).toEqual(['the harness ended with exit code 1', 'x'.repeat(1_000), 'fatal: no space']);
+  expect(evidence).toEqual(['the harness ended with exit code 1', 'fatal: no space', 'x'.repeat(1_000)]);
 });
