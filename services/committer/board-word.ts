@@ -7,6 +7,7 @@ import type { CommitGrant, Deferred, RunRecord } from '../../schemas/index.ts';
 import { type BoardClient, createBoardClient } from '../../shared/bus/board-client.ts';
 import type { Bus } from '../../shared/bus/port.ts';
 import type { Clock } from '../../shared/clock.ts';
+import { withinTime } from '../../shared/within-time.ts';
 
 export interface Asking {
   readonly swarm: Bus;
@@ -53,9 +54,10 @@ export async function lastObjection(
   signal: AbortSignal,
 ): Promise<ReturnType<typeof unwanted> | undefined> {
   const client = createBoardClient({ ...asking, timeoutMs: HURRY_MS });
-  const hurry = AbortSignal.any([signal, AbortSignal.timeout(HURRY_MS)]);
   try {
-    const { view } = await client.query<'task'>({ v: 1, kind: 'task', id: grant.task }, hurry);
+    const { view } = await withinTime(asking.clock, HURRY_MS, (soon) =>
+      client.query<'task'>({ v: 1, kind: 'task', id: grant.task }, AbortSignal.any([signal, soon])),
+    );
     const wish = wishOf(view.task.deferred);
     return wish === undefined ? undefined : unwanted(wish);
   } catch {

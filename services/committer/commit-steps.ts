@@ -20,12 +20,21 @@ import type { FoundRun } from '../../shared/git/run-lookup.ts';
 import { isLive, lastObjection, objection } from './board-word.ts';
 import type { LaneDesk, LaneHands } from './lane-desk.ts';
 import { bounce, type Commit, type Outcome } from './outcome.ts';
-import { type TakeInOptions, takeIn } from './take-in.ts';
+import { type TakeInOptions, takeIn as takeInWithGit } from './take-in.ts';
 
 /** A step that is behind: the fence is ours, the branch was looked at, and so on. */
 export type Step = 'fenced' | 'looked' | 'taken-in' | 'made' | 'landed';
 
+/** What the steps do with git besides the lane's home; a simulation puts others in. */
+export interface GitHands {
+  readonly takeIn: typeof takeInWithGit;
+  readonly subjectOf: typeof commitSubject;
+}
+
+const realHands: GitHands = { takeIn: takeInWithGit, subjectOf: commitSubject };
+
 export interface CommitOptions extends TakeInOptions {
+  readonly git?: GitHands;
   readonly desk: Pick<LaneDesk, 'hands' | 'forget'>;
   /** Told of each step that is behind, and waited for: where tests stop or kill a committer. */
   readonly onStep?: ((step: Step, grant: CommitGrant) => void | Promise<void>) | undefined;
@@ -73,7 +82,7 @@ async function lookAndLand(
   hands: LaneHands,
   behind: (step: Step) => Promise<void>,
 ): Promise<Outcome | 'moved' | undefined> {
-  const { log } = options;
+  const { log, git = realHands } = options;
   const { home, clone } = hands;
   const { signal } = held;
   const { lane, submission } = grant;
@@ -87,7 +96,7 @@ async function lookAndLand(
   await behind('looked');
   if (found !== undefined) {
     log.info({ task: grant.task, commit: found.commit }, 'the change stands in the branch already');
-    return foundCommit(home, grant, found, signal);
+    return foundCommit(git, home, grant, found, signal);
   }
   if (lane.tip !== undefined && tip !== lane.tip) {
     const detail = `${lane.branch} was expected at ${lane.tip} and stands at ${tip}`;
@@ -97,7 +106,7 @@ async function lookAndLand(
   if (no !== undefined) return bounce(no.reason, no.detail);
 
   phase('applying');
-  const taken = await takeIn(options, held, grant, { clone, tip });
+  const taken = await git.takeIn(options, held, grant, { clone, tip });
   await behind('taken-in');
   if (taken.status === 'bounced') return taken.bounce;
 
@@ -137,12 +146,13 @@ async function lookAndLand(
  * (or built on it), the task is told of and the board's tip stays: the next commit finds out that the lane was moved.
  */
 async function foundCommit(
+  { subjectOf }: GitHands,
   { gitDir }: LaneHome,
   { lane }: CommitGrant,
   { commit, parent }: FoundRun,
   signal: AbortSignal,
 ): Promise<Commit> {
-  const subject = await commitSubject({ gitDir, signal }, commit);
+  const subject = await subjectOf({ gitDir, signal }, commit);
   const tip = lane.tip ?? parent ?? commit;
   const moved = parent === tip ? { old: tip, new: commit } : { old: tip, new: tip };
   return { kind: 'committed', ...moved, commit, subject, found: true };

@@ -13,7 +13,7 @@ import { acquireStateLock } from '../../shared/process/state-lock.ts';
 import type { RandomId } from '../../shared/random.ts';
 import { Pulse } from './pulse.ts';
 import { type StatusAnswer, StatusDesk } from './status-desk.ts';
-import { watchOver } from './term.ts';
+import { type TermOptions, watchOver } from './term.ts';
 
 export interface StaleTakeoverOptions {
   readonly core: Bus;
@@ -27,6 +27,10 @@ export interface StaleTakeoverOptions {
   readonly clock: Clock;
   readonly randomId: RandomId;
   readonly log: Log;
+  /** How the state directory is locked. Default: on the disk. */
+  readonly acquireLock?: typeof acquireStateLock;
+  /** See `TermOptions`. */
+  readonly newWatch?: TermOptions['newWatch'];
 }
 
 /** A leader that is gone costs a lease of watching anyway: the election may take its time. */
@@ -37,7 +41,8 @@ const ROLE = 'stale-takeover';
 /** Runs until the signal aborts; leaving gives the lead up. Errors: `state-locked`, `state-foreign`, `bus-closed`. */
 export async function runStaleTakeover(options: StaleTakeoverOptions, signal: AbortSignal): Promise<void> {
   const { swarm, project, agent, clock, log, stateDir, randomId } = options;
-  const lock = await acquireStateLock(stateDir, { randomId });
+  const { acquireLock = acquireStateLock } = options;
+  const lock = await acquireLock(stateDir, { randomId });
   const client = createBoardClient({ swarm, project, agent, clock, timeoutMs: ASK_MS });
   const desk = new StatusDesk({ client, swarm, project, clock, log });
   const state = new AgentState();

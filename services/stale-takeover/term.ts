@@ -28,6 +28,8 @@ export interface TermOptions {
   readonly log: Log;
   readonly pulse: Pick<Pulse, 'sentAt'>;
   readonly desk: StatusDesk;
+  /** Who judges. Tests put others in. */
+  readonly newWatch?: ((now: Moment) => Watch) | undefined;
 }
 
 type Finding = Exclude<Verdict, { kind: 'look' }>;
@@ -38,9 +40,9 @@ export async function watchOver(
   signal: AbortSignal,
   isHeld: () => boolean,
 ): Promise<void> {
-  const { swarm, clock, desk, pulse, log } = options;
+  const { swarm, clock, desk, pulse, log, newWatch = (at) => new Watch(at) } = options;
   const now = (): Moment => ({ monotonic: clock.monotonic(), wall: clock.now() });
-  const watch = new Watch(now());
+  const watch = newWatch(now());
   const failed = new AbortController();
   const ending = AbortSignal.any([signal, failed.signal]);
   const under = new Map<string, Promise<void>>();

@@ -17,7 +17,7 @@ import { withFirst } from '../first-signal.ts';
 import type { StateLock } from '../process/state-lock.ts';
 import { AgentState } from './agent-state.ts';
 import { serveControl } from './control-desk.ts';
-import { Courier } from './courier.ts';
+import { Courier, type FileSource } from './courier.ts';
 import { GrantSource } from './grant-source.ts';
 import { goesOn, type Loop, perform, type WorkOptions, withdraw } from './granted-work.ts';
 import { beatUntil } from './heartbeat.ts';
@@ -36,6 +36,8 @@ export interface ClaimLoopOptions extends WorkOptions {
   readonly work: Claim['work'];
   readonly lock: Pick<StateLock, 'incarnation' | 'place'>;
   readonly outbox: Outbox;
+  /** Where the files lie that reports name. Default: on the disk. */
+  readonly files?: FileSource;
   /** Asked for with each claim that goes out. */
   readonly capabilities: Capabilities;
   readonly pid: number;
@@ -62,7 +64,16 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
   const draining = AbortSignal.any([drain, ending.signal]);
   const alive = new AbortController();
   const client = createBoardClient({ swarm, project, agent, clock });
-  const courier = new Courier({ outbox, swarm, project, agent, clock, log });
+  const { files } = options;
+  const courier = new Courier({
+    outbox,
+    swarm,
+    project,
+    agent,
+    clock,
+    log,
+    ...(files === undefined ? {} : { files }),
+  });
   const state = new AgentState();
   const pause = new Pause(clock);
   const orders: LoopOrders = {
@@ -125,7 +136,7 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
     clock,
     ...(options.idleStop === undefined ? {} : { waitMs: options.idleStop.waitMs }),
   });
-  const source = new GrantSource({ claimer, courier, held });
+  const source = new GrantSource({ claimer, courier, outbox, held, clock });
   const loop: Loop = {
     options,
     source,

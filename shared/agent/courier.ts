@@ -24,6 +24,14 @@ const WORD_EVERY_MS = 1_000;
 /** No time mends these: the report itself is at fault. */
 const hopeless: readonly ErrorCode[] = ['message-too-large', 'message-invalid'];
 
+/** Where the files lie that reports name. */
+export interface FileSource {
+  readonly describe: typeof describeFile;
+  readonly put: typeof putFile;
+}
+
+const onDisk: FileSource = { describe: describeFile, put: putFile };
+
 export interface CourierOptions {
   readonly outbox: Outbox;
   readonly swarm: Bus;
@@ -31,6 +39,8 @@ export interface CourierOptions {
   readonly agent: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Default: on the disk. */
+  readonly files?: FileSource;
 }
 
 export class Courier {
@@ -174,7 +184,7 @@ export class Courier {
       await this.#outbox.setAside(id, error.message);
       return undefined;
     }
-    if (last !== undefined) await this.#outbox.remove(id);
+    if (last !== undefined) await this.#outbox.remove(id, last);
     return last;
   }
 
@@ -190,13 +200,13 @@ export class Courier {
   async #store({ report, bundle }: Outgoing, signal: AbortSignal): Promise<boolean> {
     const wanted = fileOf(report);
     if (wanted === undefined || this.#stored.has(wanted.sha256)) return true;
-    const { swarm, project, agent } = this.#options;
+    const { swarm, project, agent, files = onDisk } = this.#options;
     try {
       if (bundle === undefined) throw new Error('its bundle is missing');
-      const found = await describeFile(agent, bundle);
+      const found = await files.describe(agent, bundle);
       if (found.sha256 !== wanted.sha256)
         throw new Error(`its bundle hashes to ${found.sha256}, expected ${wanted.sha256}`);
-      const stored = await this.#persist(report.id, signal, () => putFile(swarm, project, agent, bundle));
+      const stored = await this.#persist(report.id, signal, () => files.put(swarm, project, agent, bundle));
       if (stored === undefined) return false;
       this.#stored.add(wanted.sha256);
       return true;

@@ -7,13 +7,18 @@
  */
 import type { ClaimAnswer } from '../../schemas/index.ts';
 import type { Claimer } from '../bus/claimer.ts';
+import type { Clock } from '../clock.ts';
+import { withinTime } from '../within-time.ts';
 import type { Courier } from './courier.ts';
 import type { HeldGrant } from './held-grant.ts';
+import type { Outbox } from './outbox.ts';
 
 export interface GrantSourceOptions {
   readonly claimer: Claimer;
-  readonly courier: Courier;
+  readonly courier: Pick<Courier, 'flush' | 'forClaim' | 'answered' | 'isReporting'>;
+  readonly outbox: Pick<Outbox, 'lastMail'>;
   readonly held: Set<HeldGrant>;
+  readonly clock: Clock;
 }
 
 /** What a claim brought; `isCarrying`: it brought a report, and so was answered at once. */
@@ -32,9 +37,10 @@ export class GrantSource {
     this.#options = options;
   }
 
-  /** Delivers what a predecessor left: the first claim is decided after it. */
+  /** Delivers what a predecessor left: the first claim is decided after it, and after all that the predecessor mailed. */
   async begin(signal: AbortSignal): Promise<void> {
-    this.#afterMail = await this.#options.courier.flush(signal);
+    const { courier, outbox } = this.#options;
+    this.#afterMail = (await courier.flush(signal)) ?? outbox.lastMail();
   }
 
   /** One claim, with the report that waits, if it is one. Rejects when the signal aborts meanwhile. */
@@ -60,8 +66,11 @@ export class GrantSource {
 
   /** Reports go out, and a claim that asks for nothing makes the one that was cut off void. */
   async withdraw(): Promise<void> {
+    await withinTime(this.#options.clock, LEAVE_MS, (signal) => this.#withdraw(signal));
+  }
+
+  async #withdraw(signal: AbortSignal): Promise<void> {
     const { claimer, courier } = this.#options;
-    const signal = AbortSignal.timeout(LEAVE_MS);
     const report = await courier.forClaim(signal);
     // Several reports go first: the claim ends whatever grant they are about.
     const afterMail = report === undefined ? await courier.flush(signal) : undefined;

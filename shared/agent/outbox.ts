@@ -7,6 +7,8 @@
  * 2. A report leaves only when MAIL has it or the board has answered it; both may happen, a second copy changes
  *    nothing.
  * 3. What cannot be read or sent is set aside with an error, never dropped.
+ * 4. The place of the last mail is remembered: a restarted agent's first claim is decided after it. Otherwise a report
+ *    that MAIL has and the leader has not read yet would come too late for its own grant.
  */
 import { copyFile, link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -31,7 +33,10 @@ export interface Outbox {
   /** Oldest first; `bundle` is the copy in the outbox. */
   pending(): readonly Outgoing[];
   has(id: string): boolean;
-  remove(id: string): Promise<void>;
+  /** `mailSeq`: where MAIL has it, which is on disk before the report is gone. */
+  remove(id: string, mailSeq?: number): Promise<void>;
+  /** The place in MAIL of the report that was mailed last, by a predecessor, too. */
+  lastMail(): number | undefined;
   /** Takes an entry out of the way for good, and keeps its files for a person. */
   setAside(id: string, fault: string): Promise<void>;
 }
@@ -69,7 +74,15 @@ export async function openOutbox(folder: string, log: Log): Promise<Outbox> {
     entries.set(read.report.id, { number, outgoing });
   }
 
-  const remove = async (id: string) => {
+  // Beside the outbox: that it is empty tells others that nothing waits.
+  const placeFile = `${folder}.last-mail`;
+  let lastMail = await readPlace(placeFile);
+
+  const remove = async (id: string, mailSeq?: number) => {
+    if (mailSeq !== undefined) {
+      await writeWhole(placeFile, String(mailSeq));
+      lastMail = mailSeq;
+    }
     const entry = entries.get(id);
     if (entry === undefined) return;
     entries.delete(id);
@@ -91,15 +104,17 @@ export async function openOutbox(folder: string, log: Log): Promise<Outbox> {
         ...(bundle === undefined ? {} : { bundle: kept }),
         ...(rescue === undefined ? {} : { rescue }),
       };
-      const older = [...entries.values()].filter((other) => isReplacedBy(other.outgoing.report, report));
+      const replaced = overtaken(
+        [...entries.values()].map((older) => older.outgoing),
+        report,
+      );
       entries.set(report.id, { number, outgoing });
-      for (const { outgoing: replaced } of [...older, ...overtaken(entries, report)]) {
-        await remove(replaced.report.id);
-      }
+      for (const older of replaced) await remove(older.report.id);
     },
     pending: () => [...entries.values()].map(({ outgoing }) => outgoing),
     has: (id) => entries.has(id),
     remove,
+    lastMail: () => lastMail,
     async setAside(id, fault) {
       const entry = entries.get(id);
       if (entry === undefined) return;
@@ -118,12 +133,12 @@ export async function openOutbox(folder: string, log: Log): Promise<Outbox> {
 /** Words of progress that wait: whoever says more has said enough. */
 const WAITING_WORDS = 20;
 
-function overtaken(entries: ReadonlyMap<string, Entry>, newer: Report): Entry[] {
-  if (newer.kind !== 'progress') return [];
-  const words = [...entries.values()].filter(
-    ({ outgoing: { report } }) => report.kind === 'progress' && report.fence === newer.fence,
-  );
-  return words.slice(0, -WAITING_WORDS);
+/** Those that need not be sent any more once `newer` is kept. */
+export function overtaken(entries: readonly Outgoing[], newer: Report): Outgoing[] {
+  const replaced = entries.filter(({ report }) => isReplacedBy(report, newer));
+  if (newer.kind !== 'progress') return replaced;
+  const words = entries.filter(({ report }) => report.kind === 'progress' && report.fence === newer.fence);
+  return [...replaced, ...words.slice(0, 1 - WAITING_WORDS)];
 }
 
 const aboutGrant = (report: Report) => ('fence' in report ? { task: report.task, fence: report.fence } : {});
@@ -132,6 +147,15 @@ function isReplacedBy(older: Report, newer: Report): boolean {
   if (older.kind !== 'checkpoint' || !('fence' in newer) || older.fence !== newer.fence) return false;
   if (newer.kind === 'checkpoint') return older.checkpoint.number < newer.checkpoint.number;
   return newer.kind === 'submitted' || (newer.kind === 'released' && newer.checkpoint !== undefined);
+}
+
+/** Undefined where none was mailed, or the file cannot be read. */
+async function readPlace(path: string): Promise<number | undefined> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  return /^[1-9]\d{0,15}$/.test(text) ? Number(text) : undefined;
 }
 
 async function readEntry(path: string): Promise<Outgoing | string> {

@@ -171,7 +171,7 @@ describe('homes', () => {
     expect(gitIn(bench.home, 'show', `${bench.branch}:a.txt`)).toBe('brand new');
     // The next run starts from what was pushed: the same change is none.
     await add('url-2');
-    expect(await bench.ended('url-2')).toMatchObject({ state: 'closed', last_outcome: 'completed' });
+    expect(await bench.ended('url-2')).toMatchObject({ state: 'closed', last_outcome: 'no_change' });
     expect(bench.subjects()).toEqual(['chore: url-1']);
   });
 });

@@ -143,3 +143,15 @@ test('of a grant’s words of progress the last twenty wait, and nothing else ma
   const again = await openOutbox(folder(), keptLog());
   expect(again.pending().map((one) => one.report.id)).toEqual(ids);
 });
+
+test('the place in MAIL of the report that was mailed last is known to a successor', async () => {
+  const first = await openOutbox(folder(), keptLog());
+  expect(first.lastMail()).toBeUndefined();
+  await first.put(report('a'));
+  await first.put(report('b'));
+  await first.remove('a', 41);
+  await first.remove('b');
+  expect(first.lastMail()).toBe(41);
+  const second = await openOutbox(folder(), keptLog());
+  expect([second.lastMail(), second.pending()]).toEqual([41, []]);
+});
