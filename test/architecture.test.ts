@@ -96,6 +96,7 @@ const withDefaultExport = [
   'infra/vitest.config.ts',
   'infra/vitest.harness.config.ts',
   'infra/vitest.long.config.ts',
+  'infra/vitest.simulation.config.ts',
 ];
 const runtimeSchemas = [
   'schemas/index.ts',

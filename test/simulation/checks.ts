@@ -1,0 +1,348 @@
+/**
+ * The rules that a swarm's history must keep, by their numbers in the issue that asks for this proof:
+ *
+ * 1. Fences only grow, no two grants live on one task, and each batch of the journal follows the one before it.
+ * 2. Nothing old has an effect: what an ended grant says changes nothing, in the journal and in the branch.
+ * 3. Each task that is closed by a commit has one commit, and no commit is without its task.
+ * 4. Once faults stop every task ends closed, blocked, failed or cancelled.
+ * 5. Nothing starts before its deps are closed.
+ * 6. Caps, lanes and path scopes are never exceeded.
+ * 7. Nothing is taken over before its rule allows.
+ * 8. What was acknowledged takes effect, once.
+ * 9. Attempts, losses and conflicts are counted right.
+ */
+import type { Event, EventOf, GrantEnd, Task } from '../../schemas/index.ts';
+import { RUN_TRAILER } from '../../shared/git/message.ts';
+import { parseTrailers } from '../../shared/git/trailers.ts';
+import type { Facts, TaskFact } from './facts.ts';
+
+export interface Rule {
+  readonly number: number;
+  /** What is wrong with an event, looked at before it takes effect. */
+  readonly onEvent?: (facts: Facts, event: Event, now: number) => string | undefined;
+  /** What is wrong in the end. */
+  readonly atEnd?: (facts: Facts) => string | undefined;
+}
+
+/** Watchers and leaders measure by clocks of their own, and a look may be a quarter of a lease old. */
+const SILENCE_SHARE = 0.7;
+const CLOCK_SHARE = 0.97;
+
+const endsWell: readonly Task['state'][] = ['closed', 'blocked', 'failed', 'cancelled'];
+
+export const rules: readonly Rule[] = [
+  { number: 1, onEvent: growingFences },
+  { number: 2, onEvent: liveFencesOnly },
+  { number: 2, onEvent: endsItsOwnGrant },
+  { number: 2, atEnd: growingFencesInBranches },
+  { number: 2, atEnd: noLandingUnderAnOldFence },
+  { number: 3, onEvent: landsWhatStandsThere },
+  { number: 3, atEnd: oneCommitEach },
+  { number: 4, atEnd: everyTaskEnds },
+  { number: 5, onEvent: depsFirst },
+  { number: 6, onEvent: capsKept },
+  { number: 6, onEvent: scopesKept },
+  { number: 7, onEvent: takenOnlyWhenAllowed },
+  { number: 8, onEvent: effectOnce },
+  { number: 8, atEnd: keptReportsDelivered },
+  { number: 8, atEnd: lettersOnce },
+  { number: 9, onEvent: countedRight },
+];
+
+function growingFences({ tasks, highestFence }: Facts, event: Event): string | undefined {
+  if (event.type !== 'granted') return undefined;
+  const { fence, kind } = event.grant;
+  if (fence <= highestFence) return `fence ${fence} was granted after ${highestFence}`;
+  const fact = tasks.get(event.task);
+  if (fact === undefined) return `fence ${fence} was granted on ${event.task}, which nobody added`;
+  if (fact.grant !== undefined)
+    return `fence ${fence} was granted on ${event.task} while ${fact.grant.grant.fence} lives`;
+  const rival = [...tasks.values()].find(
+    (other) =>
+      kind === 'commit' && other.grant?.grant.kind === 'commit' && other.spec.lane === fact.spec.lane,
+  );
+  return (
+    rival && `two commit grants live in lane ${fact.spec.lane}: of ${rival.spec.id} and of ${event.task}`
+  );
+}
+
+function liveFencesOnly({ tasks, grants }: Facts, event: Event): string | undefined {
+  const live = (task: string, fence: number, agent: string | undefined): string | undefined => {
+    const standing = tasks.get(task)?.grant?.grant;
+    if (standing?.fence !== fence)
+      return `${event.type} of fence ${fence} on ${task}, where ${standing?.fence ?? 'none'} lives`;
+    if (agent !== undefined && standing.agent !== agent)
+      return `${event.type} of fence ${fence} by ${agent}, it is ${standing.agent}'s`;
+    return undefined;
+  };
+  switch (event.type) {
+    case 'grant_ended':
+      return (
+        live(event.task, event.end.fence, event.agent) ??
+        sameRun(event.end, grants.get(event.end.fence)?.grant.run)
+      );
+    case 'progressed':
+    case 'stale_seen':
+    case 'taken_over':
+    case 'run_used':
+      return live(event.task, event.fence, event.agent);
+    case 'checkpointed':
+      return event.late ? undefined : live(event.task, event.checkpoint.fence, event.agent);
+    default:
+      return undefined;
+  }
+}
+
+const sameRun = ({ fence, run }: GrantEnd, known: string | undefined) =>
+  run === known ? undefined : `fence ${fence} ended as run ${run}, it is ${known}`;
+
+/** What ends a grant speaks of that grant. */
+function endsItsOwnGrant({ reports }: Facts, event: Event): string | undefined {
+  if (event.type !== 'grant_ended' || event.end.report === undefined) return undefined;
+  const report = reports.get(event.end.report);
+  if (report === undefined || !('fence' in report) || report.fence === event.end.fence) return undefined;
+  return `report ${report.id} of fence ${report.fence} ended fence ${event.end.fence}`;
+}
+
+function noLandingUnderAnOldFence({ repository }: Facts): string | undefined {
+  return repository.overruns[0];
+}
+
+/** In a branch, commits are made under ever higher fences. */
+function growingFencesInBranches({ repository }: Facts): string | undefined {
+  for (const branch of repository.branches.keys()) {
+    let above = Number.POSITIVE_INFINITY;
+    for (const { id, message } of repository.line(branch)) {
+      const fence = Number(trailer(message, 'Waggle-Fence') ?? Number.NaN);
+      if (Number.isNaN(fence)) continue;
+      if (fence >= above) return `${branch}: commit ${id} of fence ${fence} lies below one of fence ${above}`;
+      above = fence;
+    }
+  }
+  return undefined;
+}
+
+const trailer = (message: string, key: string): string | undefined =>
+  parseTrailers(message).find((one) => one.key === key)?.value;
+
+function landsWhatStandsThere({ repository }: Facts, event: Event): string | undefined {
+  if (event.type !== 'commit_landed') return undefined;
+  const commit = repository.commits.get(event.commit);
+  if (commit === undefined) return `${event.task} is told to be in commit ${event.commit}, which nobody made`;
+  const task = trailer(commit.message, 'Waggle-Task');
+  return task === event.task ? undefined : `commit ${event.commit} is of ${task}, not of ${event.task}`;
+}
+
+function oneCommitEach({ repository, tasks, landed }: Facts): string | undefined {
+  const commits = new Map<string, number>();
+  const runs = new Set<string>();
+  for (const branch of repository.branches.keys()) {
+    for (const { id, message } of repository.line(branch)) {
+      const task = trailer(message, 'Waggle-Task');
+      const run = trailer(message, RUN_TRAILER);
+      if (task === undefined || run === undefined) continue;
+      if (runs.has(run)) return `run ${run} of ${task} was committed twice`;
+      runs.add(run);
+      commits.set(task, (commits.get(task) ?? 0) + 1);
+      if (!landed.some(({ commit }) => commit === id))
+        return `commit ${id} of ${task} is unknown to the board`;
+    }
+  }
+  for (const [id, { commitClosings }] of tasks) {
+    const made = commits.get(id) ?? 0;
+    if (made !== commitClosings) return `${id} was closed by ${commitClosings} commits, and has ${made}`;
+  }
+  return undefined;
+}
+
+/** One that waits for a task which waits for a person has ended as far as it can. */
+function everyTaskEnds({ tasks }: Facts): string | undefined {
+  const waitsForPerson = (task: Task, seen: readonly string[] = []): boolean =>
+    [...task.deps, ...(task.parent === undefined ? [] : [task.parent])].some((id) => {
+      const other = tasks.get(id);
+      if (other === undefined || seen.includes(id) || other.state === 'closed') return false;
+      return other.state === 'blocked' || waitsForPerson(other.spec, [...seen, id]);
+    });
+  const left = [...tasks.values()].filter(
+    ({ spec, state }) => !endsWell.includes(state) && !(state === 'open' && waitsForPerson(spec)),
+  );
+  return left.length === 0
+    ? undefined
+    : `${left.length} tasks have not ended: ${left
+        .slice(0, 5)
+        .map(({ spec, state, grant }) => `${spec.id} ${state} ${grant?.grant.agent ?? ''}`)
+        .join(', ')}`;
+}
+
+function depsFirst({ tasks }: Facts, event: Event): string | undefined {
+  if (event.type !== 'granted' || event.grant.kind === 'commit') return undefined;
+  const open = tasks.get(event.task)?.spec.deps.filter((dep) => tasks.get(dep)?.state !== 'closed') ?? [];
+  return open.length === 0 ? undefined : `${event.task} was started before ${open.join(', ')}`;
+}
+
+function capsKept(facts: Facts, event: Event): string | undefined {
+  const { config, tasks } = facts;
+  if (event.type !== 'granted' || event.grant.kind !== 'work' || config === undefined) return undefined;
+  const live = [...facts.liveWork()];
+  const spec = tasks.get(event.task)?.spec;
+  const { max_grants, max_heavy, max_per_lane } = config.policies;
+  const { profile = '' } = event.grant;
+  const caps: [string, number | undefined, number][] = [
+    ['all', max_grants, live.length],
+    [
+      'heavy',
+      spec?.heavy === true ? max_heavy : undefined,
+      live.filter(({ fact }) => fact.spec.heavy === true).length,
+    ],
+    [
+      'lane',
+      spec?.lane === undefined ? undefined : max_per_lane,
+      live.filter(({ fact }) => fact.spec.lane === spec?.lane).length,
+    ],
+    [
+      'profile',
+      config.profiles[profile]?.max_concurrency,
+      live.filter(({ grant }) => grant.profile === profile).length,
+    ],
+  ];
+  const broken = caps.find(([, cap, used]) => cap !== undefined && used >= cap);
+  return (
+    broken && `${event.task} was granted over the cap of ${broken[0]}: ${broken[2]} of ${broken[1]} live`
+  );
+}
+
+function scopesKept({ config, tasks }: Facts, event: Event): string | undefined {
+  if (event.type !== 'granted' || event.grant.kind !== 'work') return undefined;
+  const fact = tasks.get(event.task);
+  if (fact === undefined || config?.policies.paths !== 'serialise') return undefined;
+  const rival = [...tasks.values()].find(
+    (other) =>
+      other !== fact &&
+      other.spec.lane === fact.spec.lane &&
+      (other.grant?.grant.kind === 'work' || other.submission !== undefined) &&
+      other.spec.paths.some((path) => fact.spec.paths.some((own) => meet(path, own))),
+  );
+  return rival && `${event.task} was granted on paths that ${rival.spec.id} uses`;
+}
+
+function meet(one: string, other: string): boolean {
+  const [a, b] = [one.split('/'), other.split('/')];
+  return a.slice(0, b.length).every((step, at) => step === b[at]);
+}
+
+function takenOnlyWhenAllowed(facts: Facts, event: Event, now: number): string | undefined {
+  if (event.type === 'grant_ended' && event.end.why === 'takeover') return undefined;
+  if (event.type !== 'taken_over') return undefined;
+  const { lease_ms, stale_after_ms, stale_grace_ms } = facts.config?.policies ?? {
+    lease_ms: 0,
+    stale_after_ms: 0,
+    stale_grace_ms: 0,
+  };
+  const granted = facts.grants.get(event.fence);
+  if (granted === undefined) return `fence ${event.fence} was taken and never given`;
+  if (event.last_sign === undefined)
+    return `fence ${event.fence} was taken without the last sign of its owner`;
+  if (event.reason === 'dead') {
+    if (event.silent_ms < lease_ms)
+      return `fence ${event.fence} was taken as dead after ${event.silent_ms} ms`;
+    const silentMs = now - Math.max(facts.listedAt.get(event.fence) ?? 0, granted.at);
+    const needed = lease_ms * SILENCE_SHARE;
+    return silentMs >= needed
+      ? undefined
+      : `fence ${event.fence} of ${event.agent} was taken as dead, and listed ${Math.round(silentMs)} ms before`;
+  }
+  if (event.silent_ms < stale_after_ms + stale_grace_ms)
+    return `fence ${event.fence} was taken as stale after ${event.silent_ms} ms`;
+  const sinceNudge = now - (granted.nudgedAt ?? now);
+  if (sinceNudge < stale_grace_ms * CLOCK_SHARE)
+    return `fence ${event.fence} was taken ${Math.round(sinceNudge)} ms after its nudge`;
+  const sincePrint = now - (facts.printedAt.get(event.fence) ?? granted.at);
+  return sincePrint >= (stale_after_ms + stale_grace_ms) * CLOCK_SHARE
+    ? undefined
+    : `fence ${event.fence} was taken as stale, and printed ${Math.round(sincePrint)} ms before`;
+}
+
+function effectOnce({ effects, commands, letters, notes }: Facts, event: Event): string | undefined {
+  if (event.type === 'grant_ended' && event.end.report !== undefined && effects.has(event.end.report))
+    return `report ${event.end.report} took effect twice`;
+  if (event.type === 'answered' && commands.has(event.command))
+    return `command ${event.command} took effect twice`;
+  if (event.type === 'letter_posted' && letters.has(event.letter.seq))
+    return `letter ${event.letter.seq} was posted twice`;
+  if (event.type === 'progressed' && notes.has(event.note)) return `the word "${event.note}" was taken twice`;
+  return undefined;
+}
+
+/** A final report that stood in an outbox is what ends its grant, unless something ended that first. */
+function keptReportsDelivered({ kept, grants }: Facts): string | undefined {
+  for (const [id, { report, agent, at }] of kept) {
+    if (!('fence' in report)) continue;
+    const granted = grants.get(report.fence);
+    if (granted?.end === undefined)
+      return `report ${id} of ${agent} is kept, and its grant ${report.fence} lives on`;
+    const { why } = granted.end;
+    if (granted.end.report === id || (granted.endedAt ?? 0) < at) continue;
+    if (why === 'restarted' || why === 'unlisted')
+      return `${agent} kept report ${id} (${report.kind}) of fence ${report.fence}, which then ended as ${why}`;
+  }
+  return undefined;
+}
+
+function lettersOnce({ mailedLetters, letters }: Facts): string | undefined {
+  const lost = mailedLetters.find((seq) => (letters.get(seq) ?? 0) !== 1);
+  return lost === undefined
+    ? undefined
+    : `mail ${lost} was stored and posted ${letters.get(lost) ?? 0} times`;
+}
+
+const uncounted: readonly string[] = ['rate_limited', 'auth_failed', 'killed', 'fenced'];
+
+type Counters = Pick<TaskFact, 'attempts' | 'losses' | 'conflicts'>;
+
+function countedRight(facts: Facts, event: Event): string | undefined {
+  if (event.type !== 'grant_ended') return undefined;
+  const fact = facts.tasks.get(event.task);
+  if (fact === undefined) return undefined;
+  const { attempts, losses, conflicts } = expectedCounters(facts, fact, event);
+  const isRight = event.attempts === attempts && event.losses === losses && event.conflicts === conflicts;
+  if (!isRight)
+    return `${event.task} counts ${event.attempts}/${event.losses}/${event.conflicts} after ${event.end.why}, expected ${attempts}/${losses}/${conflicts}`;
+  const bound = fact.spec.max_attempts ?? facts.config?.policies.max_attempts ?? 0;
+  if (event.to === 'open' && attempts >= bound && attempts > fact.attempts)
+    return `${event.task} goes on after ${attempts} attempts of ${bound}`;
+  return undefined;
+}
+
+/** Straight from the design: what counts as an attempt, as a loss, as a conflict. */
+function expectedCounters(
+  { reports, grants }: Facts,
+  before: TaskFact,
+  event: EventOf<'grant_ended'>,
+): Counters {
+  const { attempts, losses, conflicts } = before;
+  const same = { attempts, losses, conflicts };
+  const attempt = { attempts: attempts + 1, losses, conflicts: 0 };
+  const report = event.end.report === undefined ? undefined : reports.get(event.end.report);
+  const isWork = grants.get(event.end.fence)?.grant.kind === 'work';
+  switch (event.end.why) {
+    case 'takeover':
+    case 'restarted':
+    case 'unlisted':
+      return isWork ? { ...same, losses: losses + 1 } : same;
+    case 'failed':
+      return report?.kind === 'failed' && uncounted.includes(report.outcome) ? same : attempt;
+    case 'done':
+      return event.to === 'closed' ? same : attempt;
+    case 'committed':
+      return { ...same, conflicts: 0 };
+    case 'bounced':
+      if (report?.kind !== 'bounced' || event.to === 'submitted' || event.to === 'cancelled') return same;
+      if (event.to === 'closed') return same;
+      if (event.to === 'open' && event.attempts + event.losses + event.conflicts === 0) return event;
+      if (report.reason === 'conflict') return { ...same, conflicts: conflicts + 1 };
+      if (report.reason.startsWith('bundle')) return { ...same, losses: losses + 1 };
+      return attempt;
+    default:
+      return same;
+  }
+}

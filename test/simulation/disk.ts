@@ -1,0 +1,72 @@
+/**
+ * The disk of a simulated agent: the lock of its state directory and its outbox. A write takes a moment, and stands when
+ * it has happened, whatever becomes of the process.
+ */
+import type { Report } from '../../schemas/index.ts';
+import { type Outbox, type Outgoing, overtaken } from '../../shared/agent/outbox.ts';
+import type { SeededRandom } from '../../shared/bus/simulated/seeded-random.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { StateLock } from '../../shared/process/state-lock.ts';
+
+const WRITE_MS = 2;
+
+export class Disk {
+  readonly #random: SeededRandom;
+  readonly #stateId: string;
+  readonly entries: Outgoing[] = [];
+  readonly aside: { readonly report: Report; readonly fault: string }[] = [];
+  /** Files by name: their content's SHA-256. */
+  readonly files = new Map<string, string>();
+  /** The grant whose tree lies there. */
+  tree: { readonly task: string; readonly fence: number; readonly run: string } | undefined;
+  #generation = 0;
+  #lastMail: number | undefined;
+
+  constructor(random: SeededRandom) {
+    this.#random = random;
+    this.#stateId = random.id();
+  }
+
+  async lock(clock: Clock): Promise<StateLock> {
+    await clock.sleep(WRITE_MS);
+    this.#generation += 1;
+    return {
+      generation: this.#generation,
+      incarnation: `${this.#generation}-${this.#random.id()}`,
+      stateId: this.#stateId,
+      place: { host: `host-${this.#stateId.slice(0, 4)}`, boot: 'boot', state: this.#stateId },
+      release: async () => {},
+    };
+  }
+
+  outbox(clock: Clock, onKept: (report: Report) => void = () => {}): Outbox {
+    const take = (id: string): Outgoing | undefined => {
+      const at = this.entries.findIndex(({ report }) => report.id === id);
+      return at < 0 ? undefined : this.entries.splice(at, 1)[0];
+    };
+    return {
+      put: async (outgoing) => {
+        await clock.sleep(WRITE_MS);
+        for (const { report } of overtaken(this.entries, outgoing.report)) take(report.id);
+        this.entries.push(outgoing);
+        onKept(outgoing.report);
+      },
+      pending: () => [...this.entries],
+      has: (id) => this.entries.some(({ report }) => report.id === id),
+      lastMail: () => this.#lastMail,
+      remove: async (id, mailSeq) => {
+        if (mailSeq !== undefined) {
+          await clock.sleep(WRITE_MS);
+          this.#lastMail = mailSeq;
+        }
+        take(id);
+        await clock.sleep(WRITE_MS);
+      },
+      setAside: async (id, fault) => {
+        const entry = take(id);
+        if (entry !== undefined) this.aside.push({ report: entry.report, fault });
+        await clock.sleep(WRITE_MS);
+      },
+    };
+  }
+}

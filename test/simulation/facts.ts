@@ -1,0 +1,204 @@
+/**
+ * What a simulated swarm's history holds, as an independent reader knows it: the journal folded without the board's code,
+ * what stood on the wire and in MAIL, and what the models of harness and git know to be true. Rules look at it before
+ * each event takes effect (`checks.ts`).
+ */
+import type {
+  Batch,
+  Beat,
+  BoardConfig,
+  Event,
+  Grant,
+  GrantEnd,
+  Report,
+  Submission,
+  Task,
+} from '../../schemas/index.ts';
+import type { Repository } from './repository.ts';
+
+export interface GrantFact {
+  readonly task: string;
+  readonly grant: Grant;
+  /** Virtual times. */
+  readonly at: number;
+  endedAt?: number;
+  end?: GrantEnd;
+  nudgedAt?: number;
+}
+
+export interface TaskFact {
+  spec: Task;
+  state: Task['state'];
+  grant: GrantFact | undefined;
+  submission: Submission | undefined;
+  attempts: number;
+  losses: number;
+  conflicts: number;
+  /** How often it closed by a commit. */
+  commitClosings: number;
+}
+
+export interface Landed {
+  readonly task: string;
+  readonly lane: string;
+  readonly commit: string;
+}
+
+export class Facts {
+  readonly repository: Repository;
+  readonly tasks = new Map<string, TaskFact>();
+  readonly grants = new Map<number, GrantFact>();
+  /** Ids of reports by how often they ended a grant. */
+  readonly effects = new Map<string, number>();
+  readonly commands = new Map<string, number>();
+  readonly letters = new Map<number, number>();
+  readonly notes = new Map<string, number>();
+  readonly landed: Landed[] = [];
+  /** Reports as they were seen on the wire or in MAIL. */
+  readonly reports = new Map<string, Report>();
+  /** Final reports that stood in an outbox, with the virtual time of that. */
+  readonly kept = new Map<string, { readonly report: Report; readonly agent: string; readonly at: number }>();
+  /** When a beat that lists the fence was last stored. */
+  readonly listedAt = new Map<number, number>();
+  /** When the run of that fence last printed, by its beats. */
+  readonly printedAt = new Map<number, number>();
+  readonly mailedLetters: number[] = [];
+  /** Of each agent, the incarnation that was accepted last. */
+  readonly incarnations = new Map<string, string>();
+  highestFence = 0;
+  config: BoardConfig | undefined;
+  configuredAt: number | undefined;
+  batches = 0;
+  events = 0;
+  terms = 0;
+  takeovers = 0;
+  mailSeq = 0;
+
+  constructor(repository: Repository) {
+    this.repository = repository;
+  }
+
+  /** The live grants of work on tasks. */
+  *liveWork(): Generator<{ readonly fact: TaskFact; readonly grant: Grant }> {
+    for (const fact of this.tasks.values()) {
+      const grant = fact.grant?.grant;
+      if (grant?.kind === 'work') yield { fact, grant };
+    }
+  }
+
+  noteBeat(agent: string, beat: Beat, now: number): void {
+    for (const { fence, output_age_ms } of beat.grants) {
+      if (this.grants.get(fence)?.grant.agent !== agent) continue;
+      this.listedAt.set(fence, now);
+      if (output_age_ms !== undefined) this.printedAt.set(fence, now - output_age_ms);
+    }
+  }
+
+  noteBatch(batch: Batch): void {
+    this.batches += 1;
+    this.mailSeq = batch.mail_seq;
+  }
+
+  /** Takes an event in. */
+  take(event: Event, now: number): void {
+    this.events += 1;
+    switch (event.type) {
+      case 'led':
+        this.terms += 1;
+        break;
+      case 'configured':
+        this.config = event.config;
+        this.configuredAt ??= now;
+        break;
+      case 'answered':
+        count(this.commands, event.command);
+        break;
+      case 'task_added':
+        this.tasks.set(event.task.id, {
+          spec: event.task,
+          state: 'open',
+          grant: undefined,
+          submission: undefined,
+          attempts: 0,
+          losses: 0,
+          conflicts: 0,
+          commitClosings: 0,
+        });
+        break;
+      case 'task_edited': {
+        const fact = this.tasks.get(event.task);
+        if (fact !== undefined) fact.spec = { ...fact.spec, ...withoutNulls(event.patch) };
+        break;
+      }
+      case 'granted': {
+        const fact = this.tasks.get(event.task);
+        const granted: GrantFact = { task: event.task, grant: event.grant, at: now };
+        this.grants.set(event.grant.fence, granted);
+        this.highestFence = Math.max(this.highestFence, event.grant.fence);
+        if (fact === undefined) break;
+        fact.grant = granted;
+        fact.state = event.grant.kind === 'commit' ? 'committing' : 'claimed';
+        break;
+      }
+      case 'grant_ended': {
+        const fact = this.tasks.get(event.task);
+        const granted = this.grants.get(event.end.fence);
+        if (granted !== undefined) {
+          granted.endedAt = now;
+          granted.end = event.end;
+        }
+        if (event.end.report !== undefined) count(this.effects, event.end.report);
+        if (fact === undefined) break;
+        fact.grant = undefined;
+        fact.state = event.to;
+        fact.attempts = event.attempts;
+        fact.losses = event.losses;
+        fact.conflicts = event.conflicts;
+        if (event.to === 'submitted') fact.submission = event.submission ?? fact.submission;
+        else fact.submission = undefined;
+        if (event.closing?.how === 'committed') fact.commitClosings += 1;
+        break;
+      }
+      case 'commit_landed':
+        this.landed.push({ task: event.task, lane: event.lane, commit: event.commit });
+        break;
+      case 'agent_seen':
+        this.incarnations.set(event.agent, event.incarnation);
+        break;
+      case 'task_moved': {
+        const fact = this.tasks.get(event.task);
+        if (fact === undefined) break;
+        fact.state = event.to;
+        fact.submission = undefined;
+        if (event.reset === true) [fact.attempts, fact.losses, fact.conflicts] = [0, 0, 0];
+        break;
+      }
+      case 'progressed':
+        count(this.notes, event.note);
+        break;
+      case 'letter_posted':
+        count(this.letters, event.letter.seq);
+        break;
+      case 'stale_seen': {
+        const granted = this.grants.get(event.fence);
+        if (granted !== undefined) granted.nudgedAt = now;
+        break;
+      }
+      case 'taken_over':
+        this.takeovers += 1;
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+function count<K>(counts: Map<K, number>, key: K): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+/** An edit's `null` clears the field. */
+function withoutNulls<T extends object>(patch: T): Partial<Task> {
+  const entries = Object.entries(patch).map(([key, value]) => [key, value === null ? undefined : value]);
+  return Object.fromEntries(entries) as Partial<Task>;
+}

@@ -1,0 +1,135 @@
+/**
+ * People of a simulated swarm: they add tasks, and edit, cancel, retry and answer at moments that suit nobody. They use
+ * the real client, on a machine that is never troubled.
+ */
+import type { Command, QueryAnswerOf, TaskSpec } from '../../schemas/index.ts';
+import { type BoardClient, createBoardClient } from '../../shared/bus/board-client.ts';
+import { encode } from '../../shared/bus/codec.ts';
+import type { Bus } from '../../shared/bus/port.ts';
+import { sendMail } from '../../shared/bus/send-mail.ts';
+import type { SeededRandom } from '../../shared/bus/simulated/seeded-random.ts';
+import { subjectsOf } from '../../shared/bus/subjects.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { isWaggleError } from '../../shared/errors.ts';
+import type { Facts } from './facts.ts';
+import { LANES } from './plan.ts';
+import { project } from './services.ts';
+
+type Draft = Command extends infer C ? (C extends Command ? Omit<C, 'v' | 'id'> : never) : never;
+
+export interface OperatorOptions {
+  readonly swarm: Bus;
+  readonly clock: Clock;
+  readonly random: SeededRandom;
+  readonly facts: Facts;
+}
+
+const ANSWER_MS = 4_000;
+
+export class Operator {
+  readonly #options: OperatorOptions;
+  readonly #client: BoardClient;
+
+  constructor(options: OperatorOptions) {
+    this.#options = options;
+    const { swarm, clock } = options;
+    this.#client = createBoardClient({ swarm, project, agent: 'operator', clock, timeoutMs: 120_000 });
+  }
+
+  /** A command, whatever becomes of it: it is repeated by its id until it is answered, or given up. */
+  async say(draft: Draft): Promise<void> {
+    const command = { v: 1, id: `o-${this.#options.random.id(12)}`, ...draft } as Command;
+    await this.#client.command(command).catch((error: unknown) => {
+      if (!isWaggleError(error)) throw error;
+    });
+  }
+
+  add(specs: readonly TaskSpec[]): Promise<void> {
+    return this.say({ kind: 'add', tasks: [...specs] });
+  }
+
+  /** Something that people do to a task or to the project. */
+  async meddle(random: SeededRandom): Promise<void> {
+    const { tasks, config } = this.#options.facts;
+    const task = random.pick([...tasks.keys()]);
+    if (task === undefined || config === undefined) return;
+    const others = [...tasks.keys()];
+    const because = { reason: 'a person said so' };
+    const draws: readonly (() => Draft)[] = [
+      () => ({ kind: 'cancel', task, ...because }),
+      () => ({ kind: 'retry', task }),
+      () => ({ kind: 'retry', task }),
+      () => ({ kind: 'reopen', task }),
+      () => ({ kind: 'answer', task, text: 'go on' }),
+      () => ({ kind: 'answer', task, text: 'go on' }),
+      () => ({ kind: 'block', task, ...because }),
+      () => ({ kind: 'close', task, no_change: true }),
+      () => ({ kind: 'start', task }),
+      () => ({ kind: 'edit', task, patch: { priority: 'P0', heavy: random.chance(0.5) } }),
+      () => ({ kind: 'edit', task, patch: { paths: [`src/${random.pick(['a', 'b', 'c'])}`] } }),
+      () => ({ kind: 'edit', task, patch: { deps: [random.pick(others) ?? task] } }),
+      () => ({ kind: 'edit', task, patch: { max_attempts: random.whole(1, 5) } }),
+      () => ({ kind: 'profile', profile: random.pick(['alpha', 'beta']) ?? 'alpha', action: 'stop' }),
+      () => ({ kind: 'profile', profile: random.pick(['alpha', 'beta']) ?? 'beta', action: 'resume' }),
+      () => ({
+        kind: 'configure',
+        config: { ...config, policies: { ...config.policies, max_grants: random.whole(2, 8) } },
+      }),
+    ];
+    const draw = random.pick(draws);
+    if (draw !== undefined) await this.say(draw());
+  }
+
+  /** An order to a worker. */
+  async order(random: SeededRandom, agent: string): Promise<void> {
+    const { swarm } = this.#options;
+    const control = random.pick([
+      { v: 1, kind: 'drain' },
+      { v: 1, kind: 'stop' },
+      { v: 1, kind: 'kill', reason: 'a person said so' },
+      { v: 1, kind: 'pause', for_ms: 15_000 },
+      { v: 1, kind: 'resume' },
+    ] as const);
+    if (control === undefined) return;
+    const { payload, headers } = encode('Control', control);
+    const subject = subjectsOf(project).request('control', agent);
+    await swarm.request(subject, payload, { timeoutMs: ANSWER_MS, headers }).catch((error: unknown) => {
+      if (!isWaggleError(error)) throw error;
+    });
+  }
+
+  async write(agent: string): Promise<void> {
+    const { swarm, clock, random } = this.#options;
+    const mail = { v: 1, id: random.id(), kind: 'message', at: clock.now(), body: 'look here' } as const;
+    await sendMail(swarm, project, 'operator', { kind: 'agent', name: agent }, mail).catch(
+      (error: unknown) => {
+        if (!isWaggleError(error)) throw error;
+      },
+    );
+  }
+
+  /** What is left to people when faults have stopped: nothing may wait for them by their own doing. */
+  async tidy(): Promise<void> {
+    const { facts } = this.#options;
+    for (const profile of ['alpha', 'beta']) await this.say({ kind: 'profile', profile, action: 'resume' });
+    for (const [task, { grant }] of facts.tasks) {
+      if (grant?.grant.kind === 'manual') await this.say({ kind: 'close', task, no_change: true });
+    }
+    const status = await this.#status();
+    for (const lane of LANES) {
+      const found = status?.lanes[lane]?.moved_to;
+      if (found === undefined) continue;
+      const tip = facts.repository.branches.get(`waggle/${lane}`) ?? found;
+      await this.say({ kind: 'lane_adopt', lane, tip });
+    }
+  }
+
+  async #status(): Promise<QueryAnswerOf<'status'> | undefined> {
+    try {
+      return await this.#client.query<'status'>({ v: 1, kind: 'status' });
+    } catch (error) {
+      if (!isWaggleError(error)) throw error;
+      return undefined;
+    }
+  }
+}

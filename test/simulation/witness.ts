@@ -1,0 +1,158 @@
+/**
+ * Stands beside the simulated server and writes down what happens there, at the moment it happens: each batch of the
+ * journal, what MAIL and BEAT take, what is asked and answered. Holds it against the rules as it comes.
+ */
+import type { Event, Report } from '../../schemas/index.ts';
+import { tryDecode } from '../../shared/bus/codec.ts';
+import type { Stored } from '../../shared/bus/port.ts';
+import type { AccountName, Message, ServerObserver } from '../../shared/bus/simulated/server.ts';
+import type { Timeline } from '../../shared/bus/simulated/timeline.ts';
+import { mailRoute, senderOf, subjectsOf } from '../../shared/bus/subjects.ts';
+import { streamNames } from '../../shared/bus/topology.ts';
+import { rules } from './checks.ts';
+import type { Facts } from './facts.ts';
+import { project } from './services.ts';
+
+export interface Violation {
+  readonly rule: number;
+  readonly at: number;
+  readonly what: string;
+}
+
+type Asked = 'Claim' | 'Command';
+
+export class Witness implements ServerObserver {
+  readonly violations: Violation[] = [];
+  readonly #timeline: Timeline;
+  readonly #facts: Facts;
+  readonly #names = streamNames(project);
+  readonly #claims = `${subjectsOf(project).prefix}.claim.`;
+  readonly #commands = `${subjectsOf(project).prefix}.command.`;
+  readonly #asked = new Map<
+    string,
+    { readonly kind: Asked; readonly from: string; readonly incarnation: string }
+  >();
+  readonly #answeredUnstored = new Set<string>();
+  #batch: string | undefined;
+  claims = 0;
+  commands = 0;
+
+  constructor(timeline: Timeline, facts: Facts) {
+    this.#timeline = timeline;
+    this.#facts = facts;
+  }
+
+  accuse(rule: number, what: string): void {
+    this.violations.push({ rule, at: this.#timeline.now, what });
+  }
+
+  /** Called when the swarm is quiet: what must hold in the end. */
+  conclude(): void {
+    for (const { number, atEnd } of rules) {
+      const what = atEnd?.(this.#facts);
+      if (what !== undefined) this.accuse(number, what);
+    }
+  }
+
+  stored({ stream, seq, subject, payload, headers }: Stored): void {
+    const now = this.#timeline.now;
+    if (stream === this.#names.beat) {
+      const decoded = tryDecode('Beat', { payload, headers });
+      if (decoded.ok) this.#facts.noteBeat(senderOf(subject) ?? '', decoded.value, now);
+    } else if (stream === this.#names.mail) {
+      const decoded = tryDecode('Mail', { payload, headers });
+      if (!decoded.ok) return;
+      if (decoded.value.report !== undefined) this.#note(decoded.value.report);
+      const route = mailRoute(subject);
+      if (decoded.value.kind === 'message' && route?.to.kind === 'agent' && route.from === 'operator')
+        this.#facts.mailedLetters.push(seq);
+    } else if (stream === this.#names.journal) {
+      const decoded = tryDecode('Batch', { payload, headers });
+      if (!decoded.ok) {
+        this.accuse(1, `journal message ${seq} cannot be read: ${decoded.fault}`);
+        return;
+      }
+      const { id, predecessor, events } = decoded.value;
+      if (predecessor !== this.#batch)
+        this.accuse(
+          1,
+          `batch ${seq} follows ${predecessor ?? 'none'}, and ${this.#batch ?? 'none'} stands before it`,
+        );
+      this.#batch = id;
+      for (const event of events) this.#judge(event, now);
+      this.#facts.noteBatch(decoded.value);
+    }
+  }
+
+  taken(account: AccountName, message: Message): void {
+    if (account !== 'swarm') return;
+    const { subject, replyTo } = message;
+    if (replyTo !== undefined && subject.startsWith(this.#claims)) {
+      this.claims += 1;
+      const decoded = tryDecode('Claim', message);
+      if (decoded.ok && decoded.value.report !== undefined) this.#note(decoded.value.report);
+      const incarnation = decoded.ok ? decoded.value.incarnation : '';
+      this.#asked.set(replyTo, { kind: 'Claim', from: senderOf(subject) ?? '', incarnation });
+    } else if (replyTo !== undefined && subject.startsWith(this.#commands)) {
+      this.commands += 1;
+      this.#asked.set(replyTo, { kind: 'Command', from: senderOf(subject) ?? '', incarnation: '' });
+    } else {
+      const asked = this.#asked.get(subject);
+      if (asked === undefined) return;
+      this.#asked.delete(subject);
+      if (asked.kind === 'Claim') this.#claimAnswered(asked, message);
+      else this.#commandAnswered(message);
+    }
+  }
+
+  /** Nobody may be told what does not stand in the journal. */
+  #claimAnswered({ from, incarnation }: { from: string; incarnation: string }, message: Message): void {
+    const decoded = tryDecode('ClaimAnswer', message);
+    if (!decoded.ok) return;
+    const { value: answer } = decoded;
+    if (answer.kind === 'granted') {
+      const granted = this.#facts.grants.get(answer.grant.fence);
+      if (granted === undefined)
+        this.accuse(8, `${from} was told of fence ${answer.grant.fence} before it was stored`);
+      else if (granted.grant.agent !== from)
+        this.accuse(2, `${from} was given fence ${answer.grant.fence}, which is ${granted.grant.agent}'s`);
+    }
+    if (
+      answer.kind === 'granted' &&
+      this.#facts.grants.get(answer.grant.fence)?.grant.incarnation !== incarnation
+    )
+      this.accuse(
+        2,
+        `fence ${answer.grant.fence} was given to incarnation ${incarnation} of ${from}, which has ended`,
+      );
+    if (answer.report?.status !== 'accepted') return;
+    const report = this.#facts.reports.get(answer.report.id);
+    if (report !== undefined && isFinal(report) && !this.#facts.effects.has(report.id))
+      this.accuse(8, `report ${report.id} (${report.kind}) of ${from} was accepted and has no effect`);
+  }
+
+  #commandAnswered(message: Message): void {
+    const decoded = tryDecode('CommandAnswer', message);
+    if (!decoded.ok || decoded.value.status !== 'ok') return;
+    // Where nothing was to be done nothing is stored; what is stored later was answered too early.
+    if (!this.#facts.commands.has(decoded.value.id)) this.#answeredUnstored.add(decoded.value.id);
+  }
+
+  #note(report: Report): void {
+    this.#facts.reports.set(report.id, report);
+  }
+
+  #judge(event: Event, now: number): void {
+    if (event.type === 'answered' && this.#answeredUnstored.has(event.command))
+      this.accuse(8, `command ${event.command} was answered before it was stored`);
+    for (const { number, onEvent } of rules) {
+      const what = onEvent?.(this.#facts, event, now);
+      if (what !== undefined) this.accuse(number, what);
+    }
+    this.#facts.take(event, now);
+  }
+}
+
+/** Reports that end a grant. */
+export const isFinal = ({ kind }: Report): boolean =>
+  !['progress', 'used', 'checkpoint', 'takeover', 'stale', 'lane'].includes(kind);
