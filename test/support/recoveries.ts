@@ -21,9 +21,9 @@ export interface Recovery {
 }
 
 export const LEASE_MS = 2_000;
-/** How long is waited for all tasks to end: two slow cores commit some three a second. What is measured is not this. */
+/** How long is waited for all tasks to end: two slow cores commit less than three a second. What is measured is not this. */
 const PATIENCE_MS = 60_000;
-const SLOW_TASK_MS = 300;
+const SLOW_TASK_MS = 400;
 
 /**
  * The first try of a task called `victim` leaves half of its work, starts a tree of processes and never ends; whoever
