@@ -2,9 +2,8 @@
  * Listening: a Unix socket that only this user may open, and TCP on the loopback. Connections that come before somebody
  * takes them wait.
  */
-import { chmod } from 'node:fs/promises';
 import { createServer, type ListenOptions, type Socket } from 'node:net';
-import { messageOf, WaggleError } from '../errors.ts';
+import { WaggleError } from '../errors.ts';
 
 /** Longest path of a Unix socket, in bytes, that every system takes (macOS has 104 with the end mark). */
 export const SOCKET_PATH_BYTES = 100;
@@ -19,7 +18,7 @@ export interface Listener {
 }
 
 /**
- * Listens on the path, mode 0600. Between its making and its mode only the folder guards it: that should be 0700.
+ * Listens on the path, mode 0600 from its making on.
  * Errors: `not-ready`.
  */
 export async function listenAtPath(path: string, mostConnections = MOST_CONNECTIONS): Promise<Listener> {
@@ -27,14 +26,7 @@ export async function listenAtPath(path: string, mostConnections = MOST_CONNECTI
   if (Buffer.byteLength(path) > SOCKET_PATH_BYTES) {
     throw new WaggleError('not-ready', { what, cause: `its path has more than ${SOCKET_PATH_BYTES} bytes` });
   }
-  const listener = await listen({ path }, what, mostConnections);
-  try {
-    await chmod(path, 0o600);
-    return listener;
-  } catch (error) {
-    await listener.close();
-    throw new WaggleError('not-ready', { what, cause: messageOf(error) }, { cause: error });
-  }
+  return await listen({ path }, what, mostConnections);
 }
 
 /** Errors: `not-ready`. */
@@ -55,7 +47,13 @@ async function listen(options: ListenOptions, what: string, mostConnections: num
       const cause = error.code === 'EADDRINUSE' ? 'something listens there already' : error.message;
       reject(new WaggleError('not-ready', { what, cause }, { cause: error }));
     });
-    server.listen(options, resolve);
+    // The socket is bound within the call, so that nothing else is made under this mask.
+    const usual = process.umask(0o177);
+    try {
+      server.listen(options, resolve);
+    } finally {
+      process.umask(usual);
+    }
   });
   // A connection that could not be taken (no file descriptor left) is its peer's to try again.
   server.on('error', () => {});

@@ -74,6 +74,6 @@ test('a flood of names costs little, whoever is told of them', () => {
   const begun = systemClock.monotonic();
   sightings.known(names, true);
   for (const name of names) sightings.seen(name);
-  // A look through all names for each would take minutes, and cost the lead.
-  expect(systemClock.monotonic() - begun).toBeLessThan(5_000);
+  // A second here would cost the lead.
+  expect(systemClock.monotonic() - begun).toBeLessThan(1_000);
 });
