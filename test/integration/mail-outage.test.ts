@@ -5,7 +5,7 @@ import type { Bus } from '../../shared/bus/port.ts';
 import { sendMail } from '../../shared/bus/send-mail.ts';
 import { subjectsOf } from '../../shared/bus/subjects.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
-import { WaggleError } from '../../shared/errors.ts';
+import { isWaggleError, WaggleError } from '../../shared/errors.ts';
 import { createBusDesk } from '../../shared/mail/bus-desk.ts';
 import type { MailDesk } from '../../shared/mail/desk.ts';
 import { draftOf } from '../../shared/mail/draft.ts';
@@ -66,8 +66,16 @@ describe('while the bus is away', () => {
   });
 
   it('nobody who answers is an error that says so, after a while', async () => {
-    const { desk } = await open(hasty);
+    const { desk, swarm, agent } = await open(hasty);
     await hive.stopOrchestrator();
+    // The server hears a moment later that the connection which served is gone.
+    const read = subjectsOf(project).request('read', agent);
+    const isUnserved = () =>
+      swarm.request(read, new Uint8Array(), { timeoutMs: 100 }).then(
+        () => false,
+        (error: unknown) => isWaggleError(error, 'no-responder'),
+      );
+    await until('the server knows that nobody serves', isUnserved);
     const asks = [() => desk.log({ limit: 1 }), () => desk.topics(), () => desk.who(), () => desk.status()];
     for (const ask of asks) {
       await expect(ask()).rejects.toMatchObject({ code: 'no-responder', retryable: true });
