@@ -1,9 +1,9 @@
 /**
- * `npm run recovery`: kills each kind of process ten times in a swarm of real ones, and tells how long it took until
+ * `npm run recovery`: kills or stops each kind of process twenty times in a swarm of real ones, and tells how long it took until
  * the swarm went on: median and worst. `--runs N` for another number, names of scenarios to choose, `--json` for
  * machines. Standard output holds the result, standard error the progress. Exit 1 when a bound was exceeded.
  */
-import { recoveries } from '../support/recoveries.ts';
+import { recoveries } from '../support/recovery/recoveries.ts';
 import { median } from './figures.ts';
 import { thisMachine } from './machine.ts';
 import { machineText } from './report.ts';
@@ -20,7 +20,7 @@ interface Row {
 const args = process.argv.slice(2);
 const asJson = args.includes('--json');
 const runsAt = args.indexOf('--runs');
-const runs = runsAt < 0 ? 10 : Number(args[runsAt + 1]);
+const runs = runsAt < 0 ? 20 : Number(args[runsAt + 1]);
 const names = args.filter((arg, at) => !arg.startsWith('--') && (runsAt < 0 || at !== runsAt + 1));
 const chosen = recoveries.filter(({ name }) => names.length === 0 || names.includes(name));
 if (!Number.isInteger(runs) || runs < 1 || chosen.length === 0 || chosen.length < names.length) {
@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   else {
     for (const { killed, what, median_ms, worst_ms, bound_ms } of rows) {
       process.stdout.write(
-        `${killed.padEnd(13)} ${what.padEnd(18)} median ${median_ms} ms, worst of ${runs} ${worst_ms} ms (bound ${bound_ms} ms)\n`,
+        `${killed.padEnd(19)} ${what.padEnd(18)} median ${median_ms} ms, worst of ${runs} ${worst_ms} ms (bound ${bound_ms} ms)\n`,
       );
     }
   }

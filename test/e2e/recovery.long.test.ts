@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
-import { busKilledOften, killerTask, recoveries, stoppable, stopped } from '../support/recoveries.ts';
+import { busKilledOften } from '../support/recovery/buses.ts';
+import { killerTask, stoppable, stopped } from '../support/recovery/kill-stories.ts';
+import { recoveries } from '../support/recovery/recoveries.ts';
+import { TASKS } from '../support/recovery/swarm.ts';
 
 test.each(recoveries.map((recovery) => [recovery.name, recovery] as const))(
-  'after kill -9 of the %s the swarm goes on in time, nothing lost, nothing twice',
+  '%s: the swarm goes on in time, nothing lost, nothing twice',
   async (_, { run, bounds }) => {
     const measured = await run();
     expect(Object.keys(measured)).toEqual(Object.keys(bounds));
@@ -26,5 +29,5 @@ test.each(stoppable)(
 test('a task that kills its worker every time ends failed after max_losses, and the swarm goes on', async () => {
   const { killer, closed } = await killerTask();
   expect(killer).toMatchObject({ state: 'failed', losses: 3, attempts: 0 });
-  expect(closed).toBe(60);
+  expect(closed).toBe(TASKS);
 }, 180_000);

@@ -1,0 +1,58 @@
+/**
+ * The nats-server is killed, once or often; its keeper starts it again.
+ */
+import { systemClock } from '../../../shared/clock.ts';
+import { type ProcessSwarm, until } from '../process-swarm.ts';
+import {
+  atWork,
+  closedCount,
+  firstGrant,
+  quick,
+  type Recovery,
+  refuseTakeovers,
+  TASKS,
+  verify,
+  withSwarm,
+} from './swarm.ts';
+
+export async function killServers(swarm: ProcessSwarm): Promise<void> {
+  const pids = await swarm.servers();
+  if (pids.length === 0) throw new Error('no nats-server was found');
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+}
+
+/** Killed once, while tasks are done. */
+export const busKilled: Recovery = {
+  name: 'bus-killed',
+  bounds: { 'next grant': 5_000 },
+  run: () =>
+    withSwarm({}, async (swarm) => {
+      await atWork(swarm);
+      const at = systemClock.now();
+      await killServers(swarm);
+      const told = await verify(swarm, TASKS);
+      refuseTakeovers(told);
+      return { 'next grant': firstGrant(told, at) };
+    }),
+};
+
+const BUS_KILLS = 10;
+
+/** The nats-server is killed ten times at random moments of one run. */
+export function busKilledOften(): Promise<readonly number[]> {
+  return withSwarm({}, async (swarm) => {
+    await swarm.add(quick(BUS_KILLS * 30));
+    const kills: number[] = [];
+    for (let n = 0; n < BUS_KILLS; n += 1) {
+      const before = await closedCount(swarm);
+      await until('tasks to be closed since the last kill', async () => (await closedCount(swarm)) > before);
+      // The moment of the kill is drawn by lot.
+      await systemClock.sleep(Math.random() * 1_500);
+      kills.push(systemClock.now());
+      await killServers(swarm);
+    }
+    const told = await verify(swarm, BUS_KILLS * 30);
+    refuseTakeovers(told);
+    return kills.map((at) => firstGrant(told, at));
+  });
+}

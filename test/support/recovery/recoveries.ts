@@ -1,0 +1,24 @@
+/**
+ * The scenarios of the recovery figures: what goes wrong, and how long it takes until the swarm goes on. Each checks that
+ * nothing was lost or doubled, and gives its measurements in milliseconds.
+ */
+import { busKilled } from './buses.ts';
+import { committerKilled, committerStopped } from './committers.ts';
+import { leaderKilled, leaderStopped } from './orchestrators.ts';
+import type { Recovery } from './swarm.ts';
+import { everythingKilled } from './swarms.ts';
+import { takerKilled } from './takers.ts';
+import { workerKilled, workerRestarted, workerStopped } from './workers.ts';
+
+export const recoveries: readonly Recovery[] = [
+  workerKilled,
+  workerRestarted,
+  workerStopped,
+  leaderKilled,
+  leaderStopped,
+  busKilled,
+  committerKilled,
+  committerStopped,
+  takerKilled,
+  everythingKilled,
+];
