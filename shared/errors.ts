@@ -26,7 +26,7 @@ export const errorTable = {
   ),
   'bus-unreachable': row('the bus at {url} does not answer: {cause}; `waggle doctor` tells more', 1, true),
   'bus-closed': row('the connection to the bus is closed'),
-  'bus-timeout': row('{what} had no answer within {timeoutMs} ms', 1, true),
+  'bus-timeout': row('{what} had no answer within {timeoutMs} ms; `waggle doctor` tells more', 1, true),
   'bus-forbidden': row(
     'the bus forbids this connection to {operation} {subject}; use an account with that right',
   ),
