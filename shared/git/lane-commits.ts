@@ -27,10 +27,11 @@ export async function laneCommits(where: Where, from: Commit, to: Commit): Promi
   return stdout
     .split('\0')
     .filter((record) => record.trim() !== '')
-    .map(commitOf);
+    .map(parseLaneCommit);
 }
 
-function commitOf(record: string): LaneCommit {
+/** One record of the log: the commit, a line break, its message. */
+export function parseLaneCommit(record: string): LaneCommit {
   const end = record.indexOf('\n');
   const message = end < 0 ? '' : record.slice(end + 1);
   const task = trailerOf(message, 'Waggle-Task');

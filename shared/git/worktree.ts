@@ -49,7 +49,7 @@ export async function listWorktrees(gitDir: string, signal?: AbortSignal): Promi
   return stdout
     .split('\n\n')
     .filter((block) => block.trim() !== '')
-    .map(worktreeOf);
+    .map(parseWorktree);
 }
 
 /** The working tree at `dir`, when the repository has one there. */
@@ -58,7 +58,8 @@ export async function findWorktree(gitDir: string, dir: string): Promise<Worktre
   return (await listWorktrees(gitDir)).find(({ path }) => path === wanted);
 }
 
-function worktreeOf(block: string): Worktree {
+/** One block of `git worktree list --porcelain`. */
+export function parseWorktree(block: string): Worktree {
   const lines = block.split('\n');
   const value = (key: string) => lines.find((line) => line.startsWith(`${key} `))?.slice(key.length + 1);
   const head = value('HEAD');

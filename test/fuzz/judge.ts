@@ -1,0 +1,167 @@
+/**
+ * Says what is wrong with what a target did. Owns the measures: an input is judged by its error, its time, what it kept
+ * and what it did to the objects that everybody shares; a growing one by how its time grows.
+ *
+ * 1. A target that does not return is interrupted, also within a regular expression.
+ * 2. Time is that of this process's processor, and only what is slow three times is slow: the machine has other work.
+ */
+import { setFlagsFromString } from 'node:v8';
+import { createContext, runInNewContext, Script } from 'node:vm';
+import { type Growing, grown } from './generator.ts';
+import { damageOf, prototypesHeld } from './prototypes.ts';
+import type { Target } from './target.ts';
+
+export type Fault = 'crash' | 'hang' | 'growth' | 'memory' | 'prototype';
+
+export interface Verdict {
+  readonly fault: Fault;
+  readonly says: string;
+}
+
+/** Generous: what is small enough to be read at all is read in milliseconds. */
+const LONGEST_MS = 4_000;
+const TIMES = 3;
+/** Faster growth than this is no matter: it cannot be told from noise. */
+const TELLING_MS = 80;
+/** Twice the input: 2 is linear, 4 is quadratic. */
+const STEEPEST = 3.3;
+
+class NoEnd extends Error {}
+
+const sandbox = createContext({ call: undefined as (() => unknown) | undefined });
+const caller = new Script('call()');
+
+/** Runs the target. Throws what it throws; `NoEnd` when it takes too long. */
+async function runOnce(target: Target, input: Uint8Array): Promise<unknown> {
+  sandbox['call'] = () => target.run(input);
+  let returned: unknown;
+  try {
+    returned = caller.runInContext(sandbox, { timeout: LONGEST_MS });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw new NoEnd();
+    throw error;
+  } finally {
+    sandbox['call'] = undefined;
+  }
+  return returned instanceof Promise ? await withinBound(returned) : returned;
+}
+
+async function withinBound(promise: Promise<unknown>): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new NoEnd()), LONGEST_MS);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+interface Ran {
+  readonly kept: unknown;
+  readonly verdict?: Verdict;
+  readonly isLate: boolean;
+}
+
+async function run(target: Target, input: Uint8Array): Promise<Ran> {
+  try {
+    const kept = await runOnce(target, input);
+    return { kept, isLate: false };
+  } catch (error) {
+    if (error instanceof NoEnd) return { kept: undefined, isLate: true };
+    const kept = undefined;
+    if (target.isRefusal(error)) return { kept, isLate: false };
+    return { kept, isLate: false, verdict: { fault: 'crash', says: wordsOf(error) } };
+  }
+}
+
+/** What is wrong with the target on this input, if anything. */
+export async function judge(target: Target, input: Uint8Array): Promise<Verdict | undefined> {
+  const before = prototypesHeld();
+  for (let times = 1; ; times += 1) {
+    const { kept, verdict, isLate } = await run(target, input);
+    const damage = damageOf(before, kept);
+    if (damage !== undefined) return { fault: 'prototype', says: damage };
+    if (!isLate) return verdict;
+    const says = `it did not end within ${LONGEST_MS} ms, ${TIMES} times, of ${input.length} bytes`;
+    if (times === TIMES) return { fault: 'hang', says };
+  }
+}
+
+/** What is wrong with how its time grows, if anything; and the input that shows it. */
+export async function judgeGrowth(target: Target, growing: Growing): Promise<Judged | undefined> {
+  const sizes = [target.most / 4, target.most / 2, target.most] as const;
+  const [small, middle, large] = [
+    grown(growing, sizes[0]),
+    grown(growing, sizes[1]),
+    grown(growing, sizes[2]),
+  ];
+  for (let times = 1; times <= TIMES; times += 1) {
+    const first = await timeOf(target, small);
+    if (first.verdict !== undefined) return { verdict: first.verdict, input: small };
+    const last = await timeOf(target, large);
+    if (last.verdict !== undefined) return { verdict: last.verdict, input: large };
+    if (last.ms < TELLING_MS || last.ms < STEEPEST ** 2 * first.ms) return undefined;
+    const between = await timeOf(target, middle);
+    if (last.ms < STEEPEST * between.ms) return undefined;
+    if (times < TIMES) continue;
+    const says = `${sizes.join(', ')} bytes took ${[first, between, last].map(({ ms }) => Math.round(ms)).join(', ')} ms`;
+    return { verdict: { fault: 'growth', says }, input: large };
+  }
+  return undefined;
+}
+
+export interface Judged {
+  readonly verdict: Verdict;
+  readonly input: Uint8Array;
+}
+
+async function timeOf(target: Target, input: Uint8Array): Promise<{ ms: number; verdict?: Verdict }> {
+  let best = Number.POSITIVE_INFINITY;
+  for (let times = 0; times < 2; times += 1) {
+    const began = process.cpuUsage();
+    const verdict = await judge(target, input);
+    const { user, system } = process.cpuUsage(began);
+    if (verdict !== undefined) return { ms: 0, verdict };
+    best = Math.min(best, (user + system) / 1_000);
+  }
+  return { ms: best };
+}
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** What is wrong with how much of a large input stays in memory, if anything. */
+export async function judgeMemory(target: Target, input: Uint8Array): Promise<Verdict | undefined> {
+  const allowed = target.keeps.each * input.length + target.keeps.besides;
+  let kept = 0;
+  for (let times = 1; times <= TIMES; times += 1) {
+    const before = heldBytes();
+    const held = await run(target, input);
+    kept = heldBytes() - before;
+    if (held.verdict !== undefined) return held.verdict;
+    if (kept <= allowed) return undefined;
+  }
+  return {
+    fault: 'memory',
+    says: `of ${input.length} bytes it keeps ${kept}, at most ${allowed} were expected`,
+  };
+}
+
+function heldBytes(): number {
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return `it threw ${typeof error}`;
+  const place = error.stack
+    ?.split('\n')
+    .find((line) => /^\s+at .*(shared|services|infra|schemas|test)\//.test(line));
+  const where = place
+    ?.replace(/^\s+at /, '')
+    .replace(/\(?\S*\/(?=(?:shared|services|infra|schemas|test)\/)/, '(');
+  return `${error.name}: ${error.message.slice(0, 200)}${where === undefined ? '' : `, at ${where}`}`;
+}
