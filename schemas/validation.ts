@@ -12,6 +12,9 @@ export type Validator = ((value: unknown) => boolean) & {
   errors?: readonly ValidationError[] | null;
 };
 
+/** More of a place in a message is not shown. */
+const LONGEST_PLACE = 300;
+
 /** The last error of a validator that just refused `value`. `path` is dotted (`tasks.3.title`). */
 export function fault(validator: Validator, value: unknown): { fault: string; path: string } {
   const error = validator.errors?.at(-1);
@@ -24,7 +27,8 @@ export function fault(validator: Validator, value: unknown): { fault: string; pa
   for (const step of steps) found = (found as Record<string, unknown> | undefined)?.[step];
   const key = error.params.additionalProperty ?? error.params.missingProperty;
   const path = [...steps, ...(typeof key === 'string' ? [key] : [])].join('.');
-  const where = path === '' ? 'the message' : path;
+  // Keys are text from outside, and a fault is logged and sent.
+  const where = path === '' ? 'the message' : clipped(path, LONGEST_PLACE);
   return {
     path,
     fault: `${where}: expected ${expectation(error)}, got ${shown(error, found)}`,
@@ -64,12 +68,22 @@ function expectation(error: ValidationError): string {
 function shown(error: ValidationError, found: unknown): string {
   if (error.keyword === 'required') return 'nothing';
   if (error.keyword === 'additionalProperties') return 'one';
-  if (error.keyword === 'discriminator') return JSON.stringify(error.params.tagValue) ?? 'nothing';
-  if (typeof found === 'string') {
-    const long = error.keyword === 'maxLength' ? ` (${found.length} characters)` : '';
-    return JSON.stringify(found.length > 60 ? `${found.slice(0, 57)}…` : found) + long;
+  if (error.keyword === 'discriminator') {
+    const { tagValue } = error.params;
+    return tagValue === undefined ? 'nothing' : shownValue(tagValue);
   }
+  const long =
+    error.keyword === 'maxLength' && typeof found === 'string' ? ` (${found.length} characters)` : '';
+  return shownValue(found) + long;
+}
+
+/** Total and short, whatever it is: MessagePack brings numbers of a million digits, and lists deeper than the stack. */
+function shownValue(found: unknown): string {
+  if (typeof found === 'string') return JSON.stringify(clipped(found, 60));
   if (Array.isArray(found)) return `a list of ${found.length}`;
   if (found !== null && typeof found === 'object') return 'an object';
-  return String(found);
+  return typeof found === 'bigint' ? 'a larger number' : String(found);
 }
+
+const clipped = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most - 3)}…` : text;

@@ -3,6 +3,7 @@
  */
 import { WaggleError } from '../errors.ts';
 import type { Verb, VerbArgs } from '../mail/mail-verbs.ts';
+import { shownValue } from '../shown-value.ts';
 import type { AddedTask, CurrentTask, TaskDesk, TaskDraft } from './task-desk.ts';
 
 const verb = <Input, Result>(row: Verb<TaskDesk, Input, Result>): Verb<TaskDesk, Input, Result> => row;
@@ -45,6 +46,5 @@ export type TaskVerbs = typeof taskVerbs;
 function text(args: VerbArgs, key: string): string {
   const value = args[key];
   if (typeof value === 'string') return value;
-  const found = value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value)).slice(0, 80);
-  throw new WaggleError('usage', { message: `args.${key}: expected text, got ${found}` });
+  throw new WaggleError('usage', { message: `args.${key}: expected text, got ${shownValue(value)}` });
 }

@@ -8,6 +8,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { messageOf, WaggleError } from '../errors.ts';
+import { shownValue } from '../shown-value.ts';
 import { writePrivateFile } from './whole-file.ts';
 
 export interface BusLogin {
@@ -120,7 +121,7 @@ function fromUrl(text: string, creds: string | undefined): BusPlace {
     const url = new URL(address);
     if (url.hostname === '' || !/^(nats|tls|wss?):$/.test(url.protocol)) throw malformed();
     if (url.username !== '') {
-      login ??= { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
+      login ??= { user: decoded(url.username), password: decoded(url.password) };
     }
     url.username = '';
     url.password = '';
@@ -128,6 +129,15 @@ function fromUrl(text: string, creds: string | undefined): BusPlace {
   });
   const logins = login === undefined ? {} : { core: login, swarm: login, agent: login };
   return { source: 'WAGGLE_NATS_URL', urls, ...logins, ...(creds ? { creds } : {}) };
+}
+
+/** A percent sign that encodes nothing is a percent sign. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function malformed(): WaggleError {
@@ -143,7 +153,7 @@ function faultsOf(value: unknown): string[] {
   const expect = (holds: boolean, what: string) => {
     if (!holds) faults.push(what);
   };
-  expect(value['v'] === 1, `v: expected 1, found ${JSON.stringify(value['v'])}`);
+  expect(value['v'] === 1, `v: expected 1, found ${shownValue(value['v'])}`);
   expect(isText(value['project']), 'project: expected a name');
   const urls = value['urls'];
   expect(Array.isArray(urls) && urls.length > 0 && urls.every(isText), 'urls: expected a list of URLs');

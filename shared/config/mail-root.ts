@@ -9,6 +9,7 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { NAME_PATTERN } from '../../schemas/limits.ts';
 import { messageOf, WaggleError } from '../errors.ts';
+import { shownValue } from '../shown-value.ts';
 
 export interface MailRoot {
   /** Absolute. */
@@ -68,7 +69,7 @@ export async function readMailProject(root: string): Promise<MailProject | undef
   if (new RegExp(NAME_PATTERN).test(name)) return { id: name, path };
   throw invalid(
     path,
-    `id: expected lower-case letters, digits and dashes, at most 63, found ${JSON.stringify(id)}`,
+    `id: expected lower-case letters, digits and dashes, at most 63, found ${shownValue(id)}`,
   );
 }
 

@@ -4,6 +4,7 @@
  * 1. Syntax errors are reported once each place: duplicate keys all of them, of the rest only the first,
  *    because the parser's later ones follow from it.
  * 2. A `.json` file must be JSON, not merely YAML; its lines still come from the YAML parser.
+ * 3. What takes more than time in proportion to the text, or more than a bounded depth of calls, is not left to the parser.
  */
 import {
   type Document,
@@ -11,8 +12,10 @@ import {
   isMap,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type ParsedNode,
+  Parser,
   parseDocument,
   visit,
 } from 'yaml';
@@ -41,10 +44,17 @@ export function parseText(text: string, format: 'yaml' | 'json', firstLine = 1):
   if (text.includes('\0')) return refused([{ line: firstLine, message: 'is not a text file' }]);
   const lines = new LineCounter();
   const lineAt = (offset: number) => Math.max(1, lines.linePos(offset).line) + firstLine - 1;
+  const deep = tooDeepAt(text);
+  if (deep !== undefined) {
+    const line = text.slice(0, deep).split('\n').length - 1 + firstLine;
+    return refused([{ line, message: `nests more than ${DEEPEST} levels deep` }]);
+  }
   const document = parseDocument(text, {
     lineCounter: lines,
     stringKeys: true,
     prettyErrors: false,
+    // It compares each key with each: see `doubledKeys`.
+    uniqueKeys: false,
   });
   if (format === 'json') {
     const fault = jsonFault(text);
@@ -67,14 +77,26 @@ function refused(problems: readonly SyntaxProblem[]): ParsedText {
   return { ok: false, problems };
 }
 
+/** No file of ours means more. */
+const DEEPEST = 100;
+
+/**
+ * Where the text nests too deeply, if it does. The parser calls itself for each level, and where that ends V8's stack
+ * within a pattern, the whole process ends, without an error that could be caught.
+ */
+function tooDeepAt(text: string): number | undefined {
+  const parser = new Parser();
+  for (const lexeme of new Lexer().lex(text)) {
+    // What it gives away are whole documents: not wanted here.
+    for (const _ of parser.next(lexeme));
+    if (parser.stack.length > DEEPEST) return parser.offset;
+  }
+  return undefined;
+}
+
 function syntaxProblems(document: ParsedDocument, lineAt: (offset: number) => number): SyntaxProblem[] {
-  const found = [...document.errors, ...document.warnings];
-  const doubled = found.filter((error) => error.code === 'DUPLICATE_KEY');
-  const other = found.find((error) => error.code !== 'DUPLICATE_KEY');
-  const problems = doubled.map((error) => ({
-    line: lineAt(error.pos[0]),
-    message: doubledKey(document, error.pos[0], lineAt),
-  }));
+  const [other] = [...document.errors, ...document.warnings];
+  const problems = doubledKeys(document, lineAt);
   if (other !== undefined) problems.push({ line: lineAt(other.pos[0]), message: syntaxMessage(other) });
   return problems.sort((a, b) => a.line - b.line);
 }
@@ -94,19 +116,26 @@ function syntaxMessage(error: { readonly code: string; readonly message: string 
   }
 }
 
-function doubledKey(document: ParsedDocument, offset: number, lineAt: (offset: number) => number): string {
-  let message = 'a key appears twice';
+/** What to say of each second key. One walk for all of them: a file may have thousands. */
+function doubledKeys(document: ParsedDocument, lineAt: (offset: number) => number): SyntaxProblem[] {
+  const problems: SyntaxProblem[] = [];
   visit(document, {
     Map(_, map) {
-      const keys = map.items.map((pair) => (isScalar(pair.key) ? pair.key : undefined));
-      const second = keys.find((key) => key?.range?.[0] === offset);
-      if (second === undefined) return undefined;
-      const first = keys.find((key) => key?.value === second.value);
-      message = `key \`${String(second.value)}\` appears twice, first on line ${lineAt(first?.range?.[0] ?? offset)}`;
-      return visit.BREAK;
+      const firsts = new Map<unknown, number>();
+      for (const { key } of map.items) {
+        const offset = isScalar(key) ? key.range?.[0] : undefined;
+        if (!isScalar(key) || offset === undefined) continue;
+        const first = firsts.get(key.value);
+        if (first === undefined) {
+          firsts.set(key.value, offset);
+          continue;
+        }
+        const message = `key \`${String(key.value)}\` appears twice, first on line ${lineAt(first)}`;
+        problems.push({ line: lineAt(offset), message });
+      }
     },
   });
-  return message;
+  return problems;
 }
 
 function offsetOf(document: ParsedDocument, path: Path): number {

@@ -86,7 +86,7 @@ function ofAssistant(event: Json, count: (id: string, usage: Usage) => HarnessEv
   const blocks = listOf(message['content']).map((block) => inside(block));
   if (message['model'] === SYNTHETIC) {
     const said = blocks.map(({ text }) => textOf(text) ?? '').join('\n');
-    return event['error'] === undefined ? [] : [faultOf(String(event['error']), said)];
+    return event['error'] === undefined ? [] : [faultOf(textOf(event['error']) ?? 'error', said)];
   }
   const isSubagent = textOf(event['parent_tool_use_id']) !== undefined;
   const events = blocks.flatMap(({ type, text, name, input }): HarnessEvent[] => {

@@ -44,7 +44,9 @@ function ofStarted(item: Json): HarnessEvent[] {
     case 'command_execution':
       return [tool('shell', item['command'])];
     case 'mcp_tool_call':
-      return [tool(`${item['server'] ?? 'mcp'}.${item['tool'] ?? 'tool'}`, item['arguments'])];
+      return [
+        tool(`${textOf(item['server']) ?? 'mcp'}.${textOf(item['tool']) ?? 'tool'}`, item['arguments']),
+      ];
     case 'web_search':
       return [tool('web_search', item['query'])];
     default:

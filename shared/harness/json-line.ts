@@ -1,6 +1,7 @@
 /**
  * Lines of JSON from programs that nobody controls: read without trust, never throwing. Pure.
  */
+import { shownValue } from '../shown-value.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -54,9 +55,12 @@ export function detailOf(input: unknown): string | undefined {
   if (fields === undefined) return undefined;
   for (const name of TELLING) {
     const value = fields[name];
-    const text = Array.isArray(value) ? value.join(' ') : textOf(value);
+    const text = Array.isArray(value) ? value.filter(isWord).join(' ') : textOf(value);
     if (text !== undefined) return text.slice(0, DETAIL_CHARS);
   }
-  const all = JSON.stringify(fields);
-  return all === '{}' ? undefined : all.slice(0, DETAIL_CHARS);
+  const all = shownValue(fields, DETAIL_CHARS);
+  return all === '{}' ? undefined : all;
 }
+
+/** Anything else need not have a text at all. */
+const isWord = (value: unknown): boolean => typeof value === 'string' || typeof value === 'number';

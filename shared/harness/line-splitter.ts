@@ -6,9 +6,14 @@
 export const LONGEST_LINE_BYTES = 4 * 1024 * 1024;
 const LINE_FEED = 10;
 
+/** Room that is kept for the next line. */
+const KEPT_BYTES = 64 * 1024;
+const nothing = Buffer.alloc(0);
+
 export class LineSplitter {
   readonly #longest: number;
-  readonly #parts: Uint8Array[] = [];
+  /** Of it the first `#held` bytes have come. */
+  #line: Buffer = nothing;
   #held = 0;
   #isSkipping = false;
   #skipped = 0;
@@ -43,24 +48,34 @@ export class LineSplitter {
     return line === undefined ? [] : [line];
   }
 
+  /** Copied into one piece: whoever hands the bytes over may use them again, and may hand over single ones. */
   #hold(bytes: Uint8Array): void {
     if (bytes.length === 0 || this.#isSkipping) return;
-    this.#held += bytes.length;
-    if (this.#held > this.#longest) {
+    const held = this.#held + bytes.length;
+    if (held > this.#longest) {
       this.#isSkipping = true;
-      this.#parts.length = 0;
+      this.#forget();
       return;
     }
-    // A copy: whoever hands the bytes over may use them again.
-    this.#parts.push(Uint8Array.from(bytes));
+    if (held > this.#line.length) {
+      const more = Buffer.allocUnsafeSlow(Math.max(held, Math.min(this.#longest, 2 * this.#line.length)));
+      this.#line.copy(more, 0, 0, this.#held);
+      this.#line = more;
+    }
+    this.#line.set(bytes, this.#held);
+    this.#held = held;
   }
 
   #take(): string | undefined {
-    const line = this.#isSkipping ? undefined : Buffer.concat(this.#parts).toString('utf8');
+    const line = this.#isSkipping ? undefined : this.#line.toString('utf8', 0, this.#held);
     if (this.#isSkipping) this.#skipped += 1;
-    this.#parts.length = 0;
-    this.#held = 0;
+    this.#forget();
     this.#isSkipping = false;
     return line?.endsWith('\r') ? line.slice(0, -1) : line;
+  }
+
+  #forget(): void {
+    this.#held = 0;
+    if (this.#line.length > KEPT_BYTES) this.#line = nothing;
   }
 }

@@ -46,7 +46,7 @@ export class OutputTail {
     let start = 0;
     while (this.#dropped && start < held.length && isContinuation(held[start])) start++;
     const text = Buffer.from(held.subarray(start)).toString('utf8');
-    const lines = text.replace(/(\r\n|\n|\r)+$/, '').split(/\r\n|\n|\r/);
+    const lines = withoutLastBreaks(text).split(/\r\n|\n|\r/);
     if (this.#dropped) lines[0] = ELLIPSIS + (lines[0] ?? '');
     const kept: string[] = [];
     let left = this.#limits.bytes;
@@ -80,6 +80,13 @@ export class OutputTail {
     this.#length += added.length;
     if (this.#length > RING_BYTES) this.#dropped = true;
   }
+}
+
+/** By steps from the end: a pattern would look at each run of breaks in the text, over and over. */
+function withoutLastBreaks(text: string): string {
+  let end = text.length;
+  while (end > 0 && (text[end - 1] === '\n' || text[end - 1] === '\r')) end--;
+  return text.slice(0, end);
 }
 
 /** `text` as it is, or its first code points and an ellipsis, within that many bytes of UTF-8. */

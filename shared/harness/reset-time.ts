@@ -59,9 +59,11 @@ export function resetOfHeaders(headers: Readonly<Record<string, unknown>>): Rese
 export function resetOfWords(text: string): Reset {
   const span =
     /\b(?:in|after|within|for)\s+((?:about\s+)?\d+(?:\.\d+)?\s*[a-z]+(?:(?:\s*,\s*|\s+and\s+|\s+|)\d+(?:\.\d+)?\s*[a-z]+)*)/gi;
-  for (const [, words = ''] of text.matchAll(span)) {
+  // Looked for once: a text may be long, and hold many spans.
+  const isOfLimit = /\b(again|retry|reset|limit|wait|available)/i.test(text);
+  for (const [, words = ''] of isOfLimit ? text.matchAll(span) : []) {
     const ms = spanMs(words);
-    if (ms !== undefined && /\b(again|retry|reset|limit|wait|available)/i.test(text)) return waitOf(ms);
+    if (ms !== undefined) return waitOf(ms);
   }
   const epoch = /(?:\||\bresets?(?:_at)?\b\D{0,8})(\d{10}|\d{13})\b/i.exec(text)?.[1];
   const resetsAt = epoch === undefined ? dateIn(text) : epochMs(epoch);

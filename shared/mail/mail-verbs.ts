@@ -6,6 +6,7 @@
  * Mails are named by id or sequence, targets as `tasks` and `@alice`; answers are what the desk answers.
  */
 import { WaggleError } from '../errors.ts';
+import { shownValue } from '../shown-value.ts';
 import type { InboxQuery, LogQuery, MailChoice, MailDesk, Since, WatchQuery } from './desk.ts';
 import { mailSequence } from './message-id.ts';
 import { readAgent, readTarget } from './names.ts';
@@ -188,6 +189,5 @@ function count(args: VerbArgs, key: string, fallback: number): number {
 }
 
 function refuse(key: string, expected: string, value: unknown): never {
-  const found = value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value)).slice(0, 80);
-  throw new WaggleError('usage', { message: `args.${key}: expected ${expected}, got ${found}` });
+  throw new WaggleError('usage', { message: `args.${key}: expected ${expected}, got ${shownValue(value)}` });
 }

@@ -16,8 +16,11 @@ const units: Readonly<Record<string, number>> = {
   h: 3_600_000,
   d: 86_400_000,
 };
-const DURATION = /^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h|d))+$/;
-const PART = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h|d)/g;
+/** No part of it can match the same digits in two ways: whoever sends a million of them must not keep us. */
+const DURATION = /^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h|d))+$/;
+const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h|d)/g;
+/** No time is longer; what is, is not looked at. */
+const LONGEST = 200;
 const TIME = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?)([Zz]|[+-]\d\d:\d\d)?)?$/;
 
 /** As `readTime`, or the id of a mail: everything from that mail on. Errors: `usage`. */
@@ -32,6 +35,7 @@ export function readSince(text: string, now: number): Since {
  */
 export function readTime(text: string, now: number): number {
   const wanted = text.trim();
+  if (wanted.length > LONGEST) throw noTime(text);
   if (wanted.toLowerCase() === 'now') return now;
   if (DURATION.test(wanted)) {
     let back = 0;
@@ -42,8 +46,13 @@ export function readTime(text: string, now: number): number {
   const [, day, time = '00:00:00', zone = 'Z'] = TIME.exec(wanted) ?? [];
   const at = isDay(day) ? Date.parse(`${day}T${time}${zone.toUpperCase()}`) : Number.NaN;
   if (!Number.isNaN(at)) return at;
-  const message = `--since: expected now, a duration such as 45m, 1h30m or 3.5d, a time such as 2026-03-01 or 2026-03-01T09:00:00Z, or the id of a message, got ${JSON.stringify(text)}`;
-  throw new WaggleError('usage', { message });
+  throw noTime(text);
+}
+
+function noTime(text: string): WaggleError {
+  const got = JSON.stringify(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+  const message = `--since: expected now, a duration such as 45m, 1h30m or 3.5d, a time such as 2026-03-01 or 2026-03-01T09:00:00Z, or the id of a message, got ${got}`;
+  return new WaggleError('usage', { message });
 }
 
 /** Whether the calendar has that day: `Date` takes a 30th of February for the 2nd of March. */

@@ -94,11 +94,26 @@ export function errorOf({ error }: RefusalLine): WaggleError {
   return told;
 }
 
-/** What stands in the places of a message's template. */
+/** What stands in the places of a message's template: the first of them is as long as can be. */
 function detailsOf(template: string, message: string): Record<string, string> {
   const names = [...template.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
-  const words = template.split(/\{\w+\}/).map((text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  const found = new RegExp(`^${words.join('([^]*)')}$`).exec(message);
-  if (found === null) return { message };
-  return Object.fromEntries(names.map((name, at) => [name, found[at + 1] ?? '']));
+  const words = template.split(/\{\w+\}/);
+  const values: string[] = [];
+  // From the end, word by word: a pattern with several places would take the square of the message's length, or more.
+  let end = message.length;
+  for (const [back, word] of words.toReversed().entries()) {
+    const latest = end - word.length;
+    const isFirst = back === words.length - 1;
+    const at = isFirst ? 0 : back === 0 ? latest : latest < 0 ? -1 : message.lastIndexOf(word, latest);
+    if (
+      at < 0 ||
+      latest < at ||
+      !message.startsWith(word, at) ||
+      (isFirst && names.length === 0 && latest !== 0)
+    )
+      return { message };
+    if (back > 0) values.unshift(message.slice(at + word.length, end));
+    end = at;
+  }
+  return Object.fromEntries(names.map((name, at) => [name, values[at] ?? '']));
 }

@@ -2,6 +2,7 @@
  * Reads one line of the tracker's log. Total: any text gives an event, a word about an event that nobody knows, or
  * what is wrong with the line. Pure.
  */
+import { shownValue } from '../shown-value.ts';
 import { type TrackerEvent, type TrackerEventType, trackerEventTypes } from './event.ts';
 
 export type TrackerLine =
@@ -29,7 +30,7 @@ function readObject(line: Readonly<Record<string, unknown>>): TrackerLine {
   for (const key of ['event_id', 'task_id', 'type', 'timestamp']) {
     const value = own(line, key);
     if (typeof value !== 'string' || value.trim() === '') {
-      return malformed(`expected a text in \`${key}\`, got ${shown(JSON.stringify(value) ?? 'nothing')}`);
+      return malformed(`expected a text in \`${key}\`, got ${shown(shownValue(value, SHOWN + 1))}`);
     }
   }
   const type = String(line['type']);
@@ -45,7 +46,7 @@ function readObject(line: Readonly<Record<string, unknown>>): TrackerLine {
     const value = own(line, key);
     if (value === undefined || value === null) continue;
     if (typeof value !== 'string') {
-      return malformed(`expected a text in \`${key}\`, got ${shown(JSON.stringify(value) ?? 'nothing')}`);
+      return malformed(`expected a text in \`${key}\`, got ${shown(shownValue(value, SHOWN + 1))}`);
     }
     texts[field] = value;
   }
@@ -104,4 +105,5 @@ const malformed = (fault: string): TrackerLine => ({ kind: 'malformed', fault })
 
 const shown = (text: string): string => `\`${clip(text)}\``;
 
-const clip = (text: string): string => (text.length <= 60 ? text : `${text.slice(0, 59)}…`);
+const SHOWN = 60;
+const clip = (text: string): string => (text.length <= SHOWN ? text : `${text.slice(0, SHOWN - 1)}…`);

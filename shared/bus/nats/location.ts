@@ -37,8 +37,17 @@ function parse(text: string): URL {
 function credentialsOf(urls: readonly URL[]): Location['credentials'] {
   const url = urls.find(({ username }) => username !== '');
   if (url === undefined) return {};
-  const name = decodeURIComponent(url.username);
-  return url.password === '' ? { token: name } : userAndPassword(name, decodeURIComponent(url.password));
+  const name = decoded(url.username);
+  return url.password === '' ? { token: name } : userAndPassword(name, decoded(url.password));
+}
+
+/** A percent sign that encodes nothing is a percent sign: passwords are made by machines. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function userAndPassword(user: string, pass: string | undefined): Location['credentials'] {
