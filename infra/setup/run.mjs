@@ -1,5 +1,5 @@
 /**
- * Sets up a checkout, and then runs one of its programs: `node infra/setup/run.mjs demo|test|bench|recovery|sim [args]`.
+ * Sets up a checkout, and then runs one of its programs: `node infra/setup/run.mjs demo|test|bench|recovery|sim|fuzz [args]`.
  * `build` only builds.
  *
  * Plain Node without dependencies, because it runs before anything is installed. What stands already is left
@@ -23,6 +23,7 @@ const PROGRAMS = {
   bench: ['dist/test/bench/main.js'],
   recovery: ['dist/test/bench/recovery.js'],
   sim: ['dist/test/simulation/main.js'],
+  fuzz: ['dist/test/fuzz/main.js'],
   test: ['node_modules/vitest/vitest.mjs', 'run', '--config', 'infra/vitest.config.ts'],
   'test:long': ['node_modules/vitest/vitest.mjs', 'run', '--config', 'infra/vitest.long.config.ts'],
   'test:sim': ['node_modules/vitest/vitest.mjs', 'run', '--config', 'infra/vitest.simulation.config.ts'],
@@ -46,8 +47,8 @@ async function main([name, ...args]) {
   await prepare(name);
   const program = PROGRAMS[name];
   if (program === undefined) return 0;
-  // A simulation brings its own bus.
-  const server = name === 'sim' ? undefined : await findServer(name);
+  // A simulation brings its own bus, and parsers need none.
+  const server = ['sim', 'fuzz'].includes(name) ? undefined : await findServer(name);
   return await runProgram(program, name.startsWith('test') ? args : swallowed(args), server);
 }
 

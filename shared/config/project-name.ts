@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { remoteKey } from './remote-key.ts';
+import { remoteKey, withoutQuery } from './remote-key.ts';
 
 const LONGEST = 63;
 const MARK = 6;
@@ -34,10 +34,14 @@ function squeeze(text: string): string {
 }
 
 function lastPart(remote: string): string {
-  const path = remote
-    .trim()
-    .replace(/[?#].*$/, '')
-    .replace(/\/+$/, '');
-  const part = path.split(/[/:\\]/).at(-1) ?? '';
+  const path = withoutQuery(remote.trim());
+  // A pattern for the slashes at the end would look at each run of slashes again and again.
+  let end = path.length;
+  while (path[end - 1] === '/') end -= 1;
+  const part =
+    path
+      .slice(0, end)
+      .split(/[/:\\]/)
+      .at(-1) ?? '';
   return part.replace(/\.git$/i, '');
 }

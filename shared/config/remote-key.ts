@@ -17,13 +17,16 @@ export interface RemoteKey {
 export function remoteKey(url: string): RemoteKey | undefined {
   const { host, path } = partsOf(url.trim()) ?? {};
   if (host === undefined || path === undefined) return undefined;
-  const parts = decoded(path.replace(/[?#].*$/, ''))
+  const parts = decoded(withoutQuery(path))
     .split('/')
     .filter((part) => !['', '.', '~'].includes(part));
   const last = parts.pop()?.replace(/(?<=.)\.git$/i, '');
   if (last === undefined) return undefined;
   return { key: [host, ...parts, last].join('/'), last };
 }
+
+/** Without what stands behind the path in a URL. */
+export const withoutQuery = (path: string): string => path.split(/[?#]/, 1)[0] ?? '';
 
 function partsOf(url: string): { host: string; path: string } | undefined {
   const [, scheme, authority = '', path = ''] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/is.exec(url) ?? [];

@@ -23,6 +23,8 @@ export class LineReader {
   #line: Buffer = nothing;
   #bytes = 0;
   readonly #lines: string[] = [];
+  /** Of them so many are taken: to shift each would move all the others, and one piece may hold thousands. */
+  #taken = 0;
   #isTooLong = false;
   #isEnded = false;
   #dropping: Promise<void> | undefined;
@@ -41,8 +43,13 @@ export class LineReader {
   /** The next line; `end` when the peer has sent its last, or is gone. One caller at a time. */
   async next(): Promise<Read> {
     for (;;) {
-      const text = this.#lines.shift();
-      if (text !== undefined) return { kind: 'line', text };
+      const text = this.#lines[this.#taken];
+      if (text !== undefined) {
+        this.#lines[this.#taken] = '';
+        this.#taken += 1;
+        return { kind: 'line', text };
+      }
+      this.#clear();
       if (this.#isTooLong) return { kind: 'too-long' };
       if (this.#isEnded) return { kind: 'end' };
       await new Promise<void>((resolve) => {
@@ -61,7 +68,7 @@ export class LineReader {
   async #drop(): Promise<void> {
     this.#isTooLong = true;
     this.#forget();
-    this.#lines.length = 0;
+    this.#clear();
     this.#socket.resume();
     while (!this.#isEnded) {
       await new Promise<void>((resolve) => {
@@ -80,7 +87,7 @@ export class LineReader {
       from = at + 1;
     }
     this.#add(chunk.subarray(from));
-    if (this.#lines.length === 0 && !this.#isTooLong) return;
+    if (this.#lines.length === this.#taken && !this.#isTooLong) return;
     this.#socket.pause();
     this.#wake();
   }
@@ -101,6 +108,11 @@ export class LineReader {
     }
     part.copy(this.#line, this.#bytes);
     this.#bytes = bytes;
+  }
+
+  #clear(): void {
+    this.#lines.length = 0;
+    this.#taken = 0;
   }
 
   #finish(): void {

@@ -18,6 +18,8 @@ export interface FuzzOptions {
   readonly ms: number;
   readonly onFinding?: (finding: Finding) => void;
   readonly onTarget?: (target: Target, inputs: number) => void;
+  /** Before each input. */
+  readonly onInput?: (place: { readonly target: string; readonly number: number }) => void;
 }
 
 export interface FuzzResult {
@@ -33,7 +35,7 @@ const GROWTH_AT: readonly number[] = [3, 18, 33, 48];
 const LEAST = 20;
 
 /** Fuzzes the targets one after another. */
-export async function fuzz({ targets, seed, ms, onFinding, onTarget }: FuzzOptions): Promise<FuzzResult> {
+export async function fuzz({ targets, seed, ms, ...on }: FuzzOptions): Promise<FuzzResult> {
   const inputs: Record<string, number> = {};
   const findings: Finding[] = [];
   const beganAt = systemClock.monotonic();
@@ -42,6 +44,7 @@ export async function fuzz({ targets, seed, ms, onFinding, onTarget }: FuzzOptio
     const shown = new Set<string>();
     let number = 0;
     for (; number < LEAST || systemClock.monotonic() < until; number += 1) {
+      on.onInput?.({ target: target.name, number });
       const judged = await judgeNumber(target, seed, number);
       if (judged === undefined || shown.has(kindOf(judged))) continue;
       shown.add(kindOf(judged));
@@ -53,10 +56,10 @@ export async function fuzz({ targets, seed, ms, onFinding, onTarget }: FuzzOptio
         input: await smaller(target, judged),
       };
       findings.push(finding);
-      onFinding?.(finding);
+      on.onFinding?.(finding);
     }
     inputs[target.name] = number;
-    onTarget?.(target, number);
+    on.onTarget?.(target, number);
   }
   return { inputs, findings };
 }

@@ -143,21 +143,30 @@ const collect = runInNewContext('gc') as () => void;
 /** What is wrong with how much of a large input stays in memory, if anything. */
 export async function judgeMemory(target: Target, input: Uint8Array): Promise<Verdict | undefined> {
   const allowed = target.keeps.each * input.length + target.keeps.besides;
-  let kept = 0;
+  let least = Number.POSITIVE_INFINITY;
   for (let times = 1; times <= TIMES; times += 1) {
-    const before = heldBytes();
-    const held = await run(target, input);
-    kept = heldBytes() - before;
-    if (held.verdict !== undefined) return held.verdict;
-    if (kept <= allowed) return undefined;
+    const { bytes, verdict } = await keptBy(target, input);
+    if (verdict !== undefined) return verdict;
+    least = Math.min(least, bytes);
+    if (least <= allowed) return undefined;
   }
   return {
     fault: 'memory',
-    says: `of ${input.length} bytes it keeps ${kept}, at most ${allowed} were expected`,
+    says: `of ${input.length} bytes it keeps ${least}, at most ${allowed} were expected`,
   };
 }
 
+/** A call of its own, so that nothing of it is left when the next one begins to measure. */
+async function keptBy(target: Target, input: Uint8Array): Promise<{ bytes: number; verdict?: Verdict }> {
+  const before = heldBytes();
+  const held = await run(target, input);
+  const bytes = heldBytes() - before;
+  return held.verdict === undefined ? { bytes } : { bytes, verdict: held.verdict };
+}
+
 function heldBytes(): number {
+  // The second takes what the first has only found to be free.
+  collect();
   collect();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;

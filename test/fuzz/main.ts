@@ -1,12 +1,17 @@
 /**
  * Fuzzing from the command line: `npm run fuzz -- [--minutes M] [--seed S] [--target T] [--json]`. `--list` names the
  * targets; `--seed S --number N` and `--hex …` show one finding again. Exit codes: 0 clean, 1 a finding, 2 bad arguments.
+ *
+ * The work is done by a second process of the same program, to which `--progress` is given.
  */
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../shared/errors.ts';
 import { randomId } from '../../shared/random.ts';
 import { type Finding, findingRecord, findingText } from './finding.ts';
 import { fuzz, judgeNumber, replay } from './fuzz.ts';
+import { runGuarded } from './guardian.ts';
+import { placeWriter } from './progress.ts';
 import type { Target } from './target.ts';
 import { targets } from './targets.ts';
 
@@ -38,6 +43,7 @@ function optionsOf(args: readonly string[]) {
       target: { type: 'string', multiple: true, default: [] },
       number: { type: 'string' },
       hex: { type: 'string' },
+      progress: { type: 'string' },
       list: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -62,24 +68,31 @@ function optionsOf(args: readonly string[]) {
 
 type Options = ReturnType<typeof optionsOf>;
 
-async function findings(options: Options, onFinding: (finding: Finding) => void): Promise<number> {
-  const { only, seed = randomId(8), number, hex, chosen, minutes, json } = options;
-  if (only !== undefined && hex !== undefined) {
+type OnFinding = (finding: Finding) => void;
+
+/** One input again. */
+async function again({ only, seed = '', number, hex }: Options, onFinding: OnFinding): Promise<0 | 1> {
+  if (only === undefined) return 0;
+  if (hex !== undefined) {
     const found = await replay(only, [Buffer.from(hex, 'hex')], seed);
     found.forEach(onFinding);
-    return found.length;
+    return found.length === 0 ? 0 : 1;
   }
-  if (only !== undefined && number !== undefined) {
-    const judged = await judgeNumber(only, seed, Number(number));
-    if (judged === undefined) return 0;
-    onFinding({ ...judged.verdict, target: only.name, seed, number: Number(number), input: judged.input });
-    return 1;
-  }
-  if (!json) say(`seed ${seed}, ${chosen.length} targets, ${minutes} minutes`);
+  const judged = await judgeNumber(only, seed, Number(number));
+  if (judged === undefined) return 0;
+  onFinding({ ...judged.verdict, target: only.name, seed, number: Number(number), input: judged.input });
+  return 1;
+}
+
+/** In this process, one target after the other. */
+async function work(options: Options, onFinding: OnFinding): Promise<0 | 1> {
+  const { chosen, seed = '', minutes, json, progress = '' } = options;
   const onTarget = (target: Target, inputs: number) => {
     if (!json) say(`${target.name}: ${inputs} inputs`);
   };
-  const result = await fuzz({ targets: chosen, seed, ms: minutes * MINUTE_MS, onFinding, onTarget });
+  const onInput = placeWriter(progress);
+  const run = { targets: chosen, seed, ms: minutes * MINUTE_MS, onFinding, onTarget, onInput };
+  const result = await fuzz(run);
   const inputs = Object.values(result.inputs).reduce((sum, one) => sum + one, 0);
   const found = result.findings.length;
   say(
@@ -87,7 +100,15 @@ async function findings(options: Options, onFinding: (finding: Finding) => void)
       ? JSON.stringify({ seed, targets: chosen.length, inputs, findings: found })
       : `seed ${seed}: ${inputs} inputs for ${chosen.length} targets, ${found} findings`,
   );
-  return found;
+  return found === 0 ? 0 : 1;
+}
+
+async function guarded(options: Options, onFinding: OnFinding): Promise<0 | 1 | 2> {
+  const { chosen, seed = randomId(8), minutes, json } = options;
+  if (!json) say(`seed ${seed}, ${chosen.length} targets, ${minutes} minutes`);
+  const script = fileURLToPath(import.meta.url);
+  const argv = [...process.execArgv, script, '--seed', seed, ...(json ? ['--json'] : [])];
+  return await runGuarded({ argv, targets: chosen.map(({ name }) => name), seed, minutes, onFinding });
 }
 
 /** Runs, and gives the exit code. */
@@ -109,10 +130,10 @@ async function main(args: readonly string[]): Promise<0 | 1 | 2> {
       say(options.json ? JSON.stringify({ name, source }) : `${name.padEnd(width)}  ${source}`);
     return 0;
   }
-  const found = await findings(options, (finding) =>
-    say(options.json ? JSON.stringify(findingRecord(finding)) : findingText(finding)),
-  );
-  return found === 0 ? 0 : 1;
+  const onFinding = (finding: Finding) =>
+    say(options.json ? JSON.stringify(findingRecord(finding)) : findingText(finding));
+  if (options.hex !== undefined || options.number !== undefined) return await again(options, onFinding);
+  return options.progress === undefined ? guarded(options, onFinding) : work(options, onFinding);
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Packr } from 'msgpackr';
 import { readEmbeddedState } from '../../../infra/nats/embedded-state.ts';
+import { readTreeRecord as readOtherTreeRecord } from '../../../services/cli/gc/tree-record.ts';
 import { readUpFile } from '../../../services/cli/up/up-file.ts';
 import { OperatorWords } from '../../../services/worker/operator-words.ts';
 import { readTreeRecord } from '../../../services/worker/tree-records.ts';
@@ -17,6 +18,9 @@ import { readBusFile } from '../../../shared/config/bus-file.ts';
 import { readMailProject } from '../../../shared/config/mail-root.ts';
 import { readBundleHeader } from '../../../shared/git/bundle.ts';
 import { silentLog } from '../../../shared/log.ts';
+import { bootId, hostName } from '../../../shared/process/identity.ts';
+import { acquireStateLock } from '../../../shared/process/state-lock.ts';
+import { randomId } from '../../../shared/random.ts';
 import { goldenOf } from '../samples.ts';
 import { bytesTarget, type Target } from '../target.ts';
 
@@ -79,6 +83,8 @@ const tree = {
   git: { gitDir: '/g', base: 'b', refs: [] },
   checkpoints: 1,
 };
+/** A lock of this machine, so that what it says of its process is looked at. */
+const own = { pid: 999_999, startedAt: '1', host: hostName(), boot: await bootId(), incarnation: '1-a' };
 const passwords = { core: 'a', services: 'b', agent: 'c', sys: 'd' };
 
 const packr = new Packr({ useRecords: false });
@@ -114,6 +120,26 @@ export const diskTargets: readonly Target[] = [
   fileTarget('mail-project-file', '.fmail/project.json', texts({ id: 'demo' }), readMailProject),
   fileTarget('up-file', '.waggle/up.json', texts(upFile), readUpFile),
   fileTarget('tree-record', 'run.json', texts(tree), readTreeRecord),
+  fileTarget('tree-record-gc', 'run.json', texts(tree), readOtherTreeRecord),
+  fileTarget(
+    'state-lock',
+    'lock.1',
+    texts(
+      { pid: 999_999, startedAt: 'x', host: 'h', boot: 'b', incarnation: '1-a' },
+      { ...own, released: true },
+      own,
+    ),
+    async (folder, file) => {
+      try {
+        const lock = await acquireStateLock(folder, { randomId });
+        await lock.release();
+        return lock.generation;
+      } finally {
+        for (const name of await readdir(folder)) await rm(join(folder, name));
+        await rm(file, { force: true });
+      }
+    },
+  ),
   fileTarget('embedded-state', 'nats.json', texts({ v: 1, port: 4222, passwords }), (_, file) =>
     readEmbeddedState(file),
   ),
