@@ -13,7 +13,7 @@ export const OLDEST_NATS: NatsVersion = { major: 2, minor: 9, patch: 10 };
 
 /** Reads `nats-server: v2.10.27` or `2.10.27`; undefined when there is no version in it. */
 export function parseNatsVersion(text: string): NatsVersion | undefined {
-  const match = /(\d+)\.(\d+)\.(\d+)/.exec(text);
+  const match = /(\d{1,9})\.(\d{1,9})\.(\d{1,9})/.exec(text);
   if (match === null) return undefined;
   return { major: Number(match[1]), minor: Number(match[2]), patch: Number(match[3]) };
 }

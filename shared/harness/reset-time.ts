@@ -21,6 +21,9 @@ export interface Reset {
 /** A longer wait is no wait that anybody meant. */
 const LONGEST_MS = 40 * 86_400_000;
 
+/** No header says a time in more. What is longer is not looked at: patterns and dates would take long over it. */
+const LONGEST_TEXT = 200;
+
 /** No later time can be shown as a date. */
 const LATEST = 8.64e15;
 
@@ -28,6 +31,7 @@ const LATEST = 8.64e15;
 export function epochMs(value: unknown): number | undefined {
   const number = typeof value === 'string' && /^\d{9,14}$/.test(value) ? Number(value) : value;
   if (typeof number === 'string') {
+    if (number.length > LONGEST_TEXT) return undefined;
     const parsed = Date.parse(number);
     return Number.isNaN(parsed) ? undefined : parsed;
   }
@@ -38,7 +42,7 @@ export function epochMs(value: unknown): number | undefined {
 /** Of a `retry-after` header: seconds, or an HTTP date. */
 export function retryAfter(value: unknown): Reset {
   const text = typeof value === 'number' ? String(value) : value;
-  if (typeof text !== 'string') return {};
+  if (typeof text !== 'string' || text.length > LONGEST_TEXT) return {};
   if (/^\s*\d+(\.\d+)?\s*$/.test(text)) return waitOf(Number(text) * 1_000);
   // Nearly any text is a date to somebody.
   const resetsAt = /\d{4}.*\d:\d\d/.test(text) ? Date.parse(text) : Number.NaN;

@@ -18,17 +18,25 @@ export interface Verdict {
   readonly says: string;
 }
 
-/** Generous: what is small enough to be read at all is read in milliseconds. */
-const LONGEST_MS = 4_000;
-/** Of that, so much must have been this process's own: less was the machine's. */
-const LEAST_OWN_MS = 1_000;
 const TIMES = 3;
+/** A machine that has no time for us says nothing; so often it is asked. */
+const MOST_TIMES = 8;
+/** Of the time that it took, so much must have been this process's own. */
+const OWN_SHARE = 1 / 6;
 /** Faster growth than this is no matter: it cannot be told from noise. */
 const TELLING_MS = 80;
-/** Twice the input: 2 is linear, 4 is quadratic. */
-const STEEPEST = 3.3;
+/** Four times the input: 4 is linear, 16 is quadratic. */
+const STEEPEST = 9;
 
-class NoEnd extends Error {}
+/** `ownMs`: what of its time was this process's own. */
+class NoEnd extends Error {
+  readonly ownMs: number;
+
+  constructor(ownMs: number) {
+    super('it did not end in time');
+    this.ownMs = ownMs;
+  }
+}
 
 const sandbox = createContext({ call: undefined as (() => unknown) | undefined });
 const caller = new Script('call()');
@@ -39,21 +47,21 @@ async function runOnce(target: Target, input: Uint8Array): Promise<unknown> {
   const began = process.cpuUsage();
   let returned: unknown;
   try {
-    returned = caller.runInContext(sandbox, { timeout: LONGEST_MS });
+    returned = caller.runInContext(sandbox, { timeout: target.boundMs });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
-    if (ownMs(began) >= LEAST_OWN_MS) throw new NoEnd();
-    return undefined;
+    throw new NoEnd(ownMs(began));
   } finally {
     sandbox['call'] = undefined;
   }
-  return returned instanceof Promise ? await withinBound(returned) : returned;
+  return returned instanceof Promise ? await withinBound(returned, target.boundMs) : returned;
 }
 
-async function withinBound(promise: Promise<unknown>): Promise<unknown> {
+/** Waiting costs nothing: all of its time counts. */
+async function withinBound(promise: Promise<unknown>, boundMs: number): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new NoEnd()), LONGEST_MS);
+    timer = setTimeout(() => reject(new NoEnd(boundMs)), boundMs);
   });
   try {
     return await Promise.race([promise, late]);
@@ -70,52 +78,52 @@ function ownMs(began: NodeJS.CpuUsage): number {
 interface Ran {
   readonly kept: unknown;
   readonly verdict?: Verdict;
-  readonly isLate: boolean;
+  /** It did not end; how much of that time was its own. */
+  readonly lateMs?: number;
 }
 
 async function run(target: Target, input: Uint8Array): Promise<Ran> {
   try {
     const kept = await runOnce(target, input);
-    return { kept, isLate: false };
+    return { kept };
   } catch (error) {
-    if (error instanceof NoEnd) return { kept: undefined, isLate: true };
+    if (error instanceof NoEnd) return { kept: undefined, lateMs: error.ownMs };
     const kept = undefined;
-    if (target.isRefusal(error)) return { kept, isLate: false };
-    return { kept, isLate: false, verdict: { fault: 'crash', says: wordsOf(error) } };
+    if (target.isRefusal(error)) return { kept };
+    return { kept, verdict: { fault: 'crash', says: wordsOf(error) } };
   }
 }
 
 /** What is wrong with the target on this input, if anything. */
 export async function judge(target: Target, input: Uint8Array): Promise<Verdict | undefined> {
   const before = prototypesHeld();
-  for (let times = 1; ; times += 1) {
-    const { kept, verdict, isLate } = await run(target, input);
+  let ownMs = 0;
+  for (let times = 1; times <= MOST_TIMES; times += 1) {
+    const { kept, verdict, lateMs } = await run(target, input);
     const damage = damageOf(before, kept);
     if (damage !== undefined) return { fault: 'prototype', says: damage };
-    if (!isLate) return verdict;
-    const says = `it did not end within ${LONGEST_MS} ms, ${TIMES} times, of ${input.length} bytes`;
-    if (times === TIMES) return { fault: 'hang', says };
+    if (lateMs === undefined) return verdict;
+    ownMs += lateMs;
+    if (times < TIMES || ownMs < TIMES * target.boundMs * OWN_SHARE) continue;
+    const says = `it did not end within ${target.boundMs} ms, ${times} times, of ${input.length} bytes`;
+    return { fault: 'hang', says };
   }
+  return undefined;
 }
 
 /** What is wrong with how its time grows, if anything; and the input that shows it. */
 export async function judgeGrowth(target: Target, growing: Growing): Promise<Judged | undefined> {
-  const sizes = [target.most / 4, target.most / 2, target.most] as const;
-  const [small, middle, large] = [
-    grown(growing, sizes[0]),
-    grown(growing, sizes[1]),
-    grown(growing, sizes[2]),
-  ];
+  const [small, large] = [grown(growing, target.most / 4), grown(growing, target.most)];
   for (let times = 1; times <= TIMES; times += 1) {
-    const first = await timeOf(target, small);
-    if (first.verdict !== undefined) return { verdict: first.verdict, input: small };
     const last = await timeOf(target, large);
     if (last.verdict !== undefined) return { verdict: last.verdict, input: large };
-    if (last.ms < TELLING_MS || last.ms < STEEPEST ** 2 * first.ms) return undefined;
-    const between = await timeOf(target, middle);
-    if (last.ms < STEEPEST * between.ms) return undefined;
+    if (last.ms < TELLING_MS) return undefined;
+    const first = await timeOf(target, small);
+    if (first.verdict !== undefined) return { verdict: first.verdict, input: small };
+    if (last.ms < STEEPEST * first.ms) return undefined;
     if (times < TIMES) continue;
-    const says = `${sizes.join(', ')} bytes took ${[first, between, last].map(({ ms }) => Math.round(ms)).join(', ')} ms`;
+    const [before, now] = [first, last].map(({ ms }) => Math.round(ms));
+    const says = `${small.length} bytes took ${before} ms, ${large.length} took ${now} ms`;
     return { verdict: { fault: 'growth', says }, input: large };
   }
   return undefined;

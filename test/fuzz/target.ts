@@ -25,14 +25,18 @@ export interface Target {
   readonly most: number;
   /** What it may keep: so many bytes for each of the input's, and so many besides. */
   readonly keeps: { readonly each: number; readonly besides: number };
+  /** How long one input may take. */
+  readonly boundMs: number;
 }
 
-type Options = Partial<Pick<Target, 'words' | 'isRefusal' | 'most' | 'keeps'>>;
+type Options = Partial<Pick<Target, 'words' | 'isRefusal' | 'most' | 'keeps' | 'boundMs'>>;
 
 const KIB = 1024;
 /** A value of one byte of JSON or YAML (`[`) is an object of its own. */
 const USUAL_KEEPS = { each: 64, besides: 1024 * KIB };
 const USUAL_MOST = 128 * KIB;
+/** Generous: what is small enough to be read at all is read in milliseconds. */
+const USUAL_BOUND_MS = 4_000;
 
 /** A parser of bytes. */
 export function bytesTarget(
@@ -42,9 +46,15 @@ export function bytesTarget(
   run: (input: Uint8Array) => unknown,
   options: Options = {},
 ): Target {
-  const { words = [], isRefusal = isWaggleError, most = USUAL_MOST, keeps = USUAL_KEEPS } = options;
+  const {
+    words = [],
+    isRefusal = isWaggleError,
+    most = USUAL_MOST,
+    keeps = USUAL_KEEPS,
+    boundMs = USUAL_BOUND_MS,
+  } = options;
   const bytes = corpus.map((one) => (typeof one === 'string' ? Buffer.from(one) : one));
-  return { name, source, corpus: bytes, words, run, isRefusal, most, keeps };
+  return { name, source, corpus: bytes, words, run, isRefusal, most, keeps, boundMs };
 }
 
 /** A parser of text. */

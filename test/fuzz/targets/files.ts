@@ -84,7 +84,7 @@ const taskFile = (format: TaskFileFormat) => (text: string) => {
 
 /** Parsers of YAML make objects for each word. */
 const keeps = { each: 600, besides: 1024 * 1024 };
-const most = 64 * 1024;
+const most = 24 * 1024;
 
 export const fileTargets: readonly Target[] = [
   textTarget(

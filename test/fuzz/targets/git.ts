@@ -23,7 +23,7 @@ function committed(workerMessage: string): string {
   for (const [key, value] of Object.entries(wanted)) {
     if (trailerOf(whole, key) !== value) throw new Error(`${key} is ${trailerOf(whole, key)}`);
   }
-  const claims = whole.split('\n').filter((line) => /^\s*waggle-/i.test(line));
+  const claims = whole.split('\n').filter((line) => /^\s*waggle-[^:\s]*\s*:/i.test(line));
   if (claims.length !== 4) throw new Error(`${claims.length} lines look like trailers of ours`);
   if ([...subjectLine(whole)].length > 100) throw new Error('the subject is too long');
   return whole;

@@ -86,7 +86,7 @@ const streams = Object.values(adapters).map((adapter) =>
     samples[adapter.name] ?? recordedLines(adapter.name),
     (input) => heard(adapter, input),
     // The reader may hold a message that is not whole yet; the tail has its fixed room.
-    { words, most: 256 * 1024, keeps: { each: 16, besides: 2 * 1024 * 1024 } },
+    { words, most: 1024 * 1024, keeps: { each: 0, besides: 640 * 1024 } },
   ),
 );
 
@@ -121,6 +121,7 @@ export const harnessTargets: readonly Target[] = [
     },
     {
       words: ['\n', '\r\n', 'x'.repeat(LINE), 'x'.repeat(LINE + 1)],
+      most: 1024 * 1024,
       keeps: { each: 0, besides: 300 * 1024 },
     },
   ),
@@ -144,7 +145,11 @@ export const harnessTargets: readonly Target[] = [
         },
       };
     },
-    { words: ['\n', '\r\n', '\r', 'y'.repeat(1_200)], keeps: { each: 0, besides: 300 * 1024 } },
+    {
+      words: ['\n', '\r\n', '\r', 'y'.repeat(1_200)],
+      most: 1024 * 1024,
+      keeps: { each: 0, besides: 300 * 1024 },
+    },
   ),
   textTarget('output-tail-text', 'the output of harnesses and gates', ['one\ntwo\n', '\r\n\r\nx'], (text) => {
     const tail = new OutputTail();
@@ -231,7 +236,7 @@ export const harnessTargets: readonly Target[] = [
     (text) =>
       fillArguments(text.split(' '), 'argument', {
         promptFile: '/p',
-        promptText: text,
+        promptText: 'the prompt',
         taskId: 'a-1',
         run: 'r',
         worktree: '/w',

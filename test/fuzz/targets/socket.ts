@@ -58,7 +58,7 @@ class Peer extends EventEmitter {
   resume(): void {}
 }
 
-async function readLines(input: Uint8Array, cut: number): Promise<unknown> {
+async function readLines(input: Uint8Array, cut: number): Promise<{ reader: LineReader; said: string[] }> {
   const peer = new Peer();
   const reader = new LineReader(peer as unknown as Socket, LIMIT);
   for (let at = 0; at < input.length; at += cut) peer.emit('data', Buffer.from(input.subarray(at, at + cut)));
@@ -79,12 +79,13 @@ export const socketTargets: readonly Target[] = [
     'peers on the socket',
     requests.map((one) => `${one}\n`),
     async (input) => {
-      const whole = (await readLines(input, Math.max(1, input.length))) as { said: string[] };
-      const pieces = (await readLines(input, input.length > LIMIT ? 777 : 1)) as { said: string[] };
+      const whole = await readLines(input, Math.max(1, input.length));
+      const pieces = await readLines(input, input.length > LIMIT ? 777 : 1);
       if (whole.said.join('\n') !== pieces.said.join('\n'))
         throw new Error('cut elsewhere it says something else');
-      return pieces;
+      return pieces.reader;
     },
+    { most: 1024 * 1024, keeps: { each: 0, besides: 300 * 1024 } },
   ),
   textTarget(
     'socket-request',
