@@ -6,6 +6,7 @@
 export const pure: readonly string[] = [
   'shared/board/',
   'shared/errors.ts',
+  'shared/shown-value.ts',
   'shared/agent/task-desk.ts',
   'shared/agent/task-verbs.ts',
   'shared/bus/mail-trail.ts',

@@ -7,7 +7,7 @@ import { pack } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import { check } from '../../../schemas/index.ts';
 import { decode, encode, tryDecode } from '../../../shared/bus/codec.ts';
-import { isWaggleError } from '../../../shared/errors.ts';
+import { type ErrorCode, errorTable, isWaggleError, WaggleError } from '../../../shared/errors.ts';
 import { errorOf, refusalLine } from '../../../shared/socket/refusal.ts';
 import { readRequest } from '../../../shared/socket/request.ts';
 import { goldenOf, messageNames } from '../../fuzz/samples.ts';
@@ -109,6 +109,18 @@ describe('a line of the socket', () => {
         if (read.ok) return;
         const answer: unknown = JSON.parse(JSON.stringify(refusalLine(read.error, read.reqId)));
         expect(check('SocketLine', answer)).toMatchObject({ ok: true });
+      }),
+    );
+  });
+
+  test('brings the details of every error of the table back', () => {
+    const word = fc.stringMatching(/^[a-z]{3,12}$/);
+    fc.assert(
+      fc.property(fc.constantFrom(...(Object.keys(errorTable) as ErrorCode[])), word, (code, value) => {
+        const names = [...errorTable[code].message.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+        const details = Object.fromEntries(names.map((name, at) => [name, `${value}${at}`]));
+        const error = errorOf(refusalLine(new WaggleError(code, details), undefined));
+        expect(error).toMatchObject({ code, details });
       }),
     );
   });

@@ -105,6 +105,11 @@ describe('finding the bus', () => {
     });
   });
 
+  test('takes a percent sign that encodes nothing for one', async () => {
+    const env = { WAGGLE_NATS_URL: 'nats://me:100%@bus.test:4222' };
+    expect(await findBus({ folder: root, env })).toMatchObject({ core: { user: 'me', password: '100%' } });
+  });
+
   test('takes a bare host and port, without a login', async () => {
     expect(await findBus({ folder: root, env: { WAGGLE_NATS_URL: 'localhost:4222' } })).toEqual({
       source: 'WAGGLE_NATS_URL',

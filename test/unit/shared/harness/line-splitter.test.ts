@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { LineSplitter } from '../../../../shared/harness/line-splitter.ts';
+import { judgeMemory } from '../../../fuzz/judge.ts';
+import { bytesTarget } from '../../../fuzz/target.ts';
 
 const cut = (splitter: LineSplitter, ...parts: (string | Uint8Array)[]): string[] => [
   ...parts.flatMap((part) => splitter.push(typeof part === 'string' ? Buffer.from(part) : part)),
@@ -27,4 +29,15 @@ test('what it holds is its own: the bytes handed in may be used again', () => {
   splitter.push(bytes);
   bytes.fill(0x78);
   expect(splitter.push(Buffer.from('\n'))).toEqual(['first']);
+});
+
+test('a line that comes byte by byte takes little more room than its bytes', async () => {
+  const byteByByte = (input: Uint8Array) => {
+    const splitter = new LineSplitter();
+    for (let at = 0; at < input.length; at += 1) splitter.push(input.subarray(at, at + 1));
+    return splitter;
+  };
+  const keeps = { each: 2, besides: 64 * 1024 };
+  const target = bytesTarget('byte by byte', 'a test', [], byteByByte, { keeps });
+  expect(await judgeMemory(target, Buffer.alloc(200_000, 'x'))).toBeUndefined();
 });
