@@ -34,7 +34,7 @@ const MEMORY_AT = { streams: 7, others: 57 };
 const FEW_KEPT = 16;
 const GROWTH_AT: readonly number[] = [3, 18, 33, 48];
 /** At least so many inputs for each target, whatever the time says. */
-const LEAST = 20;
+const LEAST = 12;
 
 /** Fuzzes the targets one after another. */
 export async function fuzz({ targets, seed, ms, ...on }: FuzzOptions): Promise<FuzzResult> {
