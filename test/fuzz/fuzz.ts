@@ -16,6 +16,8 @@ export interface FuzzOptions {
   readonly seed: string;
   /** How long all of them together may take; each gets its part. */
   readonly ms: number;
+  /** At least so many inputs for each, whatever the time says. */
+  readonly least?: number;
   readonly onFinding?: (finding: Finding) => void;
   readonly onTarget?: (target: Target, inputs: number) => void;
   /** Before each input. */
@@ -33,11 +35,10 @@ const ROUND = 60;
 const MEMORY_AT = { streams: 7, others: 57 };
 const FEW_KEPT = 16;
 const GROWTH_AT: readonly number[] = [3, 18, 33, 48];
-/** At least so many inputs for each target, whatever the time says. */
 const LEAST = 12;
 
 /** Fuzzes the targets one after another. */
-export async function fuzz({ targets, seed, ms, ...on }: FuzzOptions): Promise<FuzzResult> {
+export async function fuzz({ targets, seed, ms, least = LEAST, ...on }: FuzzOptions): Promise<FuzzResult> {
   const inputs: Record<string, number> = {};
   const findings: Finding[] = [];
   const beganAt = systemClock.monotonic();
@@ -45,7 +46,7 @@ export async function fuzz({ targets, seed, ms, ...on }: FuzzOptions): Promise<F
     const until = beganAt + (ms * (at + 1)) / targets.length;
     const shown = new Set<string>();
     let number = 0;
-    for (; number < LEAST || systemClock.monotonic() < until; number += 1) {
+    for (; number < least || systemClock.monotonic() < until; number += 1) {
       on.onInput?.({ target: target.name, number });
       const judged = await judgeNumber(target, seed, number);
       if (judged === undefined || shown.has(kindOf(judged))) continue;
