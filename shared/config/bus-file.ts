@@ -8,6 +8,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { messageOf, WaggleError } from '../errors.ts';
+import { percentDecoded } from '../percent-decoded.ts';
 import { shownValue } from '../shown-value.ts';
 import { writePrivateFile } from './whole-file.ts';
 
@@ -121,7 +122,7 @@ function fromUrl(text: string, creds: string | undefined): BusPlace {
     const url = new URL(address);
     if (url.hostname === '' || !/^(nats|tls|wss?):$/.test(url.protocol)) throw malformed();
     if (url.username !== '') {
-      login ??= { user: decoded(url.username), password: decoded(url.password) };
+      login ??= { user: percentDecoded(url.username), password: percentDecoded(url.password) };
     }
     url.username = '';
     url.password = '';
@@ -129,15 +130,6 @@ function fromUrl(text: string, creds: string | undefined): BusPlace {
   });
   const logins = login === undefined ? {} : { core: login, swarm: login, agent: login };
   return { source: 'WAGGLE_NATS_URL', urls, ...logins, ...(creds ? { creds } : {}) };
-}
-
-/** A percent sign that encodes nothing is a percent sign. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 function malformed(): WaggleError {

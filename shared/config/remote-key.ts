@@ -5,6 +5,7 @@
  * 1. One repository on one host has one key. The port is left out: ssh and https never share one.
  * 2. The path counts as it stands but for its ending: two repositories that share their last part only differ.
  */
+import { percentDecoded } from '../percent-decoded.ts';
 
 export interface RemoteKey {
   /** `host/path/to/repository`. */
@@ -17,7 +18,7 @@ export interface RemoteKey {
 export function remoteKey(url: string): RemoteKey | undefined {
   const { host, path } = partsOf(url.trim()) ?? {};
   if (host === undefined || path === undefined) return undefined;
-  const parts = decoded(withoutQuery(path))
+  const parts = percentDecoded(withoutQuery(path))
     .split('/')
     .filter((part) => !['', '.', '~'].includes(part));
   const last = parts.pop()?.replace(/(?<=.)\.git$/i, '');
@@ -49,13 +50,4 @@ function hostOf(authority: string): string {
     .replace(/:\d*$/, '')
     .replace(/\.$/, '');
   return host.replace(/^(?:alt)?ssh\.(?=[^.]+\.)/, '');
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    // A percent sign that encodes nothing is a percent sign.
-    return path;
-  }
 }

@@ -3,6 +3,7 @@
  * messages and logs (`servers`) never holds a password.
  */
 import { WaggleError } from '../../errors.ts';
+import { percentDecoded } from '../../percent-decoded.ts';
 
 export interface Location {
   /** `host:port` each. */
@@ -37,17 +38,8 @@ function parse(text: string): URL {
 function credentialsOf(urls: readonly URL[]): Location['credentials'] {
   const url = urls.find(({ username }) => username !== '');
   if (url === undefined) return {};
-  const name = decoded(url.username);
-  return url.password === '' ? { token: name } : userAndPassword(name, decoded(url.password));
-}
-
-/** A percent sign that encodes nothing is a percent sign: passwords are made by machines. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  const name = percentDecoded(url.username);
+  return url.password === '' ? { token: name } : userAndPassword(name, percentDecoded(url.password));
 }
 
 function userAndPassword(user: string, pass: string | undefined): Location['credentials'] {
