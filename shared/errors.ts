@@ -42,7 +42,9 @@ export const errorTable = {
     'the journal holds another batch at sequence {seq}: this process no longer leads',
     1,
   ),
-  'journal-unreadable': row('journal message {seq} cannot be read: {fault}; nobody may lead on it', 1),
+  'journal-unreadable': row(
+    'journal message {seq} cannot be read: {fault}; nobody leads on that. If a newer version wrote it, let that one lead; else bring the journal back (`waggle restore`), or go on from what stands before it with `waggle orchestrator --accept-journal-loss`',
+  ),
   'journal-newer': row(
     'the journal is in format {format} and this version knows formats up to {known}: an orchestrator of a newer version must lead',
   ),

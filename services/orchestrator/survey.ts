@@ -10,7 +10,7 @@
 import type { Batch, SnapshotManifest } from '../../schemas/index.ts';
 import { evolveBatch } from '../../shared/board/evolve.ts';
 import { FORMAT } from '../../shared/board/format.ts';
-import { fromImage, imageOf } from '../../shared/board/snapshot.ts';
+import { fromImage, type Image, imageOf } from '../../shared/board/snapshot.ts';
 import { type Board, createBoard } from '../../shared/board/state.ts';
 import type { Journal } from '../../shared/bus/journal.ts';
 import type { Bus } from '../../shared/bus/port.ts';
@@ -42,6 +42,8 @@ export interface Folded {
   readonly announced: number;
   /** Sequence of the snapshot it began with. */
   readonly snapshotSeq: number | undefined;
+  /** A newer one is damaged: another is due. */
+  readonly isSnapshotDue?: boolean;
 }
 
 const unfit: readonly string[] = ['journal-lost', 'journal-newer', 'journal-unreadable'];
@@ -141,14 +143,14 @@ async function fromSnapshot(
   sources: Sources,
   manifests: readonly SnapshotManifest[],
 ): Promise<Folded | undefined> {
-  for (const manifest of manifests) {
+  for (const [n, manifest] of manifests.entries()) {
     if (manifest.format > FORMAT) {
       throw new WaggleError('journal-newer', { format: manifest.format, known: FORMAT });
     }
     const folded = await verified(sources, manifest);
     if (folded === undefined) continue;
     await expectStanding(sources, manifest);
-    return folded;
+    return n === 0 ? folded : { ...folded, isSnapshotDue: true };
   }
   return undefined;
 }
@@ -164,13 +166,21 @@ export async function verified(
     if (image === undefined) {
       throw new WaggleError('snapshot-damaged', { seq, fault: 'its parts make no board' });
     }
-    const board = fromImage(image, at);
     const position: Position = { seq, batch, at, mail: { seq: mail_seq, at: mail_at } };
-    return { board, position, streams, announced, snapshotSeq: seq };
+    return { board: boardOf(image, manifest), position, streams, announced, snapshotSeq: seq };
   } catch (error) {
     if (!isWaggleError(error, 'snapshot-damaged')) throw error;
     report(log, error.message);
     return undefined;
+  }
+}
+
+function boardOf(image: Image, { journal_seq: seq, at }: SnapshotManifest): Board {
+  try {
+    return fromImage(image, at);
+  } catch (error) {
+    // Whatever breaks a rule of the board.
+    throw new WaggleError('snapshot-damaged', { seq, fault: messageOf(error) });
   }
 }
 

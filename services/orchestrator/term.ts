@@ -92,7 +92,7 @@ export async function leadTerm(
   const snapshotter = new Snapshotter({
     snapshots,
     policy: options.policy ?? snapshotPolicy,
-    from: folded.snapshotSeq,
+    from: folded.isSnapshotDue === true ? undefined : folded.snapshotSeq,
     folded: position.seq - (folded.snapshotSeq ?? 0),
     clock,
     log,

@@ -6,6 +6,8 @@
  *    However often a run tells how it gets on, the board hears of it no oftener than once a second in the long run.
  * 2. By mail nobody says what became of a report, so a report of work that may come too late follows its rescue: of
  *    a live grant that is one more checkpoint, of an ended one it keeps the work.
+ * 3. A report that ends a grant and finds no room on the disk waits for it, with the grant in hand: an agent that went
+ *    on without it would lose one task after another, at once.
  */
 import type { FileRef, Report, ReportAnswer } from '../../schemas/index.ts';
 import { isTransient } from '../bus/board-client.ts';
@@ -15,9 +17,11 @@ import { sendMail } from '../bus/send-mail.ts';
 import type { Clock } from '../clock.ts';
 import { type ErrorCode, isWaggleError, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Outbox, Outgoing } from './outbox.ts';
+import { aboutGrant, type Outbox, type Outgoing } from './outbox.ts';
 
 const RETRY_MS = 250;
+/** How often a disk that takes nothing is tried again. */
+const DISK_RETRY_MS = 1_000;
 /** Words of progress: so many at once, then one in that time. */
 const WORDS_AT_ONCE = 20;
 const WORD_EVERY_MS = 1_000;
@@ -58,10 +62,36 @@ export class Courier {
     this.#outbox = options.outbox;
   }
 
-  /** Puts a report, and the file it names, where nothing short of losing the disk loses it. */
-  async keep(outgoing: Outgoing): Promise<void> {
-    await this.#outbox.put(outgoing);
-    if (endsNothing(outgoing.report)) this.#mailInTheBackground();
+  /**
+   * Puts a report, and the file it names, where nothing short of losing the disk loses it. One that ends a grant waits
+   * for a disk that takes nothing, until `giveUp` aborts. Errors: the file system's.
+   */
+  async keep(outgoing: Outgoing, giveUp?: AbortSignal): Promise<void> {
+    if (endsNothing(outgoing.report)) {
+      await this.#outbox.put(outgoing);
+      this.#mailInTheBackground();
+      return;
+    }
+    const signal =
+      giveUp === undefined ? this.#closed.signal : AbortSignal.any([giveUp, this.#closed.signal]);
+    await this.#putWhenThereIsRoom(outgoing, signal);
+  }
+
+  async #putWhenThereIsRoom(outgoing: Outgoing, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    const { kind, id } = outgoing.report;
+    for (let isNews = true; ; isNews = false) {
+      try {
+        await this.#outbox.put(outgoing);
+        if (!isNews) log.info({ kind, report: id }, 'the disk takes reports again');
+        return;
+      } catch (error) {
+        if (!isDiskFault(error) || signal.aborted) throw error;
+        const fields = { kind, report: id, fault: messageOf(error), ...aboutGrant(outgoing.report) };
+        if (isNews) log.error(fields, 'the disk takes no report: nothing is claimed until it does');
+        await clock.sleep(DISK_RETRY_MS, signal).catch(() => undefined);
+      }
+    }
   }
 
   /** Whether a report that ends this grant has not been delivered yet. */
@@ -237,12 +267,25 @@ export class Courier {
   }
 }
 
+/** What ends when somebody makes room, or mends the disk. */
+const diskFaults: readonly (string | undefined)[] = [
+  'ENOSPC',
+  'EDQUOT',
+  'EROFS',
+  'EIO',
+  'EFBIG',
+  'EACCES',
+  'EPERM',
+];
+const isDiskFault = (error: unknown): boolean =>
+  diskFaults.includes((error as NodeJS.ErrnoException | undefined)?.code);
+
 /** Told while a run goes on: nobody waits for it to let go of the grant. */
 const endsNothing = ({ kind }: Report): boolean =>
   kind === 'checkpoint' || kind === 'progress' || kind === 'used';
 
 /** The file that must stand in FILES when the report is read. */
-function fileOf(report: Report): FileRef | undefined {
+export function fileOf(report: Report): FileRef | undefined {
   switch (report.kind) {
     case 'submitted':
       return report.bundle;

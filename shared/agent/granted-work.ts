@@ -17,6 +17,7 @@ import type { Courier } from './courier.ts';
 import type { GrantSource } from './grant-source.ts';
 import { HeldGrant } from './held-grant.ts';
 import type { Lease } from './lease.ts';
+import type { Outgoing } from './outbox.ts';
 import type { Pause } from './pause.ts';
 
 export interface WorkOptions {
@@ -39,7 +40,9 @@ export interface WorkOptions {
 }
 
 /** Where reports are handed in, with the files they name: what was kept survives this process. */
-export type ReportDesk = Pick<Courier, 'keep'>;
+export interface ReportDesk {
+  keep(outgoing: Outgoing): Promise<void>;
+}
 
 /**
  * Another grant for whoever has handed in the report of the last: waits so long at the most. Undefined: there is none, or
@@ -89,13 +92,14 @@ export async function perform(loop: Loop, grant: AnyGrant): Promise<void> {
   try {
     state.become('working');
     const holding = hold(loop, grant);
+    const desk: ReportDesk = { keep: (outgoing) => courier.keep(outgoing, over.signal) };
     const report = await options.perform(
       holding,
-      courier,
+      desk,
       (waitMs, signal) => more(loop, waitMs, signal),
       over.signal,
     );
-    if (report !== undefined) await courier.keep({ report });
+    if (report !== undefined) await desk.keep({ report });
   } finally {
     done.abort();
     draining.removeEventListener('abort', onDrain);

@@ -53,7 +53,10 @@ export async function openOutbox(folder: string, log: Log): Promise<Outbox> {
     join(folder, `${String(number).padStart(8, '0')}.${ending}`);
   const entries = new Map<string, Entry>();
   let next = 1;
-  const files = (await readdir(folder)).sort();
+  const found = (await readdir(folder)).sort();
+  // Half written: whoever wrote it died, and what it is of stands elsewhere still.
+  for (const file of found.filter((name) => name.endsWith('.part'))) await rm(join(folder, file));
+  const files = found.filter((name) => !name.endsWith('.part'));
   for (const file of files.filter((name) => name.endsWith('.bundle'))) {
     next = Math.max(next, Number.parseInt(file, 10) + 1);
     // Its writer died before the report was there: the tree it was made of still is.
@@ -76,7 +79,7 @@ export async function openOutbox(folder: string, log: Log): Promise<Outbox> {
 
   // Beside the outbox: that it is empty tells others that nothing waits.
   const placeFile = `${folder}.last-mail`;
-  let lastMail = await readPlace(placeFile);
+  let lastMail = await readPlace(placeFile, log);
 
   const remove = async (id: string, mailSeq?: number) => {
     if (mailSeq !== undefined) {
@@ -141,7 +144,9 @@ export function overtaken(entries: readonly Outgoing[], newer: Report): Outgoing
   return [...replaced, ...words.slice(0, 1 - WAITING_WORDS)];
 }
 
-const aboutGrant = (report: Report) => ('fence' in report ? { task: report.task, fence: report.fence } : {});
+/** What a line of the log says of a report. */
+export const aboutGrant = (report: Report) =>
+  'fence' in report ? { task: report.task, fence: report.fence } : {};
 
 function isReplacedBy(older: Report, newer: Report): boolean {
   if (older.kind !== 'checkpoint' || !('fence' in newer) || older.fence !== newer.fence) return false;
@@ -149,18 +154,23 @@ function isReplacedBy(older: Report, newer: Report): boolean {
   return newer.kind === 'submitted' || (newer.kind === 'released' && newer.checkpoint !== undefined);
 }
 
-/** Undefined where none was mailed, or the file cannot be read. */
-async function readPlace(path: string): Promise<number | undefined> {
+/** Undefined where none was mailed, or what is there says no place: then the last report may count as lost. */
+async function readPlace(path: string, log: Log): Promise<number | undefined> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
+    if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  return /^[1-9]\d{0,15}$/.test(text) ? Number(text) : undefined;
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d{0,15}$/.test(text)) return Number(text);
+  log.warn({ file: path }, 'the place of the last mail cannot be read; it is written anew with the next one');
+  return undefined;
 }
 
-async function readEntry(path: string): Promise<Outgoing | string> {
+/** One report as it stands on the disk, or what is wrong with it. */
+export async function readEntry(path: string): Promise<Outgoing | string> {
   try {
-    const value = JSON.parse(await readFile(path, 'utf8')) as { report?: unknown; rescue?: unknown };
+    const value = JSON.parse(await readFile(path, 'utf8')) as { report?: unknown; rescue?: unknown } | null;
+    if (typeof value !== 'object' || value === null) return 'expected a report';
     const isBare = value.report === undefined;
     const report = check('Report', isBare ? value : value.report);
     if (!report.ok) return report.fault;

@@ -4,7 +4,8 @@
  *
  * 1. A manifest is written only after its pieces were read back and gave the same digest: what has none, because its
  *    writer died, does not exist for anybody.
- * 2. The two newest are kept. Whoever wrote one purges what is older than both, also what writers before it left.
+ * 2. The two newest are kept, but for those that were found damaged. Whoever wrote one purges what is older than both,
+ *    also what writers before it left.
  * 3. Pieces are told apart by the snapshot's random id, so two writers at one journal sequence disturb nobody.
  * 4. Parts are encoded and checked one by one, with other work between them: no snapshot blocks its process for long.
  */
@@ -57,6 +58,8 @@ export function openSnapshots(core: Bus, project: string, randomId: RandomId): S
   const stream = streamNames(project).snapshots;
   const subjectOf = (seq: number) => `${subjectsOf(project).prefix}.snapshot.${seq}`;
   const manifestsSubject = subjectOf(0);
+  /** Of snapshots that did not read well here; gone when their manifests are. */
+  const damagedIds = new Set<string>();
 
   const append = async (subject: string, message: Snapshot): Promise<number> => {
     const { payload, headers } = encode('Snapshot', message);
@@ -93,7 +96,10 @@ export function openSnapshots(core: Bus, project: string, randomId: RandomId): S
 
   async function read(manifest: SnapshotManifest): Promise<SnapshotPart[]> {
     const { journal_seq: seq, id, pieces, first_seq: first } = manifest;
-    const damaged = (fault: string) => new WaggleError('snapshot-damaged', { seq, fault });
+    const damaged = (fault: string) => {
+      damagedIds.add(id);
+      return new WaggleError('snapshot-damaged', { seq, fault });
+    };
     const hash = createHash('sha256');
     const parts: SnapshotPart[] = [];
     let bytes: Uint8Array[] = [];
@@ -120,9 +126,13 @@ export function openSnapshots(core: Bus, project: string, randomId: RandomId): S
 
   async function trim(): Promise<void> {
     const { manifests } = await stored();
-    const kept = manifests.slice(0, KEPT).map(({ manifest }) => manifest.first_seq);
+    const whole = manifests.filter(({ manifest }) => !damagedIds.has(manifest.id));
+    for (const { seq } of manifests.filter((one) => !whole.includes(one)))
+      await core.streams.remove(stream, seq);
+    damagedIds.clear();
+    const kept = whole.slice(0, KEPT).map(({ manifest }) => manifest.first_seq);
     if (kept.length < KEPT) return;
-    for (const { seq } of manifests.slice(KEPT)) await core.streams.remove(stream, seq);
+    for (const { seq } of whole.slice(KEPT)) await core.streams.remove(stream, seq);
     await core.streams.purge(stream, { before: Math.min(...kept) });
   }
 

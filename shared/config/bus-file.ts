@@ -75,14 +75,14 @@ export async function readBusFile(path: string): Promise<BusFile | undefined> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    const problems = `not JSON (${messageOf(error)}); \`waggle up\` writes it anew`;
+    const problems = `not JSON (${messageOf(error)}); \`waggle up\` writes it anew (where it runs: after \`waggle down\`)`;
     throw new WaggleError('config-invalid', { file: path, problems }, { cause: error });
   }
   const problems = faultsOf(value);
   if (problems.length > 0) {
     throw new WaggleError('config-invalid', {
       file: path,
-      problems: `${problems.join('; ')}; \`waggle up\` writes it anew`,
+      problems: `${problems.join('; ')}; \`waggle up\` writes it anew (where it runs: after \`waggle down\`)`,
     });
   }
   return value as BusFile;

@@ -83,7 +83,27 @@ export async function acquireStateLock(
   }
 }
 
+/** The file that names a state directory for ever. */
+export const STATE_ID = 'state-id';
+
+/** Whether a state directory can be called so. */
+export const isStateId = (text: string): boolean => /^[0-9A-Za-z_-]{1,64}$/.test(text);
+
 const lockName = (generation: number): string => `lock.${generation}`;
+
+/** The process of this machine that holds the directory and runs; only looks. */
+export async function lockHolder(folder: string): Promise<ProcessIdentity | undefined> {
+  const found = await generations(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
+    throw error;
+  });
+  const highest = Math.max(0, ...found);
+  if (highest === 0) return undefined;
+  const record = parseRecord(await readFile(join(folder, lockName(highest)), 'utf8').catch(() => ''));
+  if (record === undefined || record.released === true || record.boot !== (await bootId())) return undefined;
+  const { pid, startedAt } = record;
+  return (await isAlive({ pid, startedAt })) ? { pid, startedAt } : undefined;
+}
 
 async function generations(folder: string): Promise<number[]> {
   return (await readdir(folder)).flatMap((name) => {
@@ -141,14 +161,22 @@ async function markReleased(
     const temporary = await writeTemporary(folder, JSON.stringify({ ...record, released: true }), randomId);
     await rename(temporary, join(folder, lockName(generation)));
   } catch (error) {
-    // Somebody removed the directory, and the lock with it.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    // Somebody removed the directory, and the lock with it; or its disk takes nothing, and the end of this process tells.
+    if (!harmless.includes((error as NodeJS.ErrnoException).code)) throw error;
   }
 }
 
+const harmless: readonly (string | undefined)[] = ['ENOENT', 'ENOSPC', 'EDQUOT', 'EROFS'];
+
+/** One that was emptied or overwritten is set aside: with a new id it is another place, as a copy is. */
 async function readOrCreateStateId(folder: string, randomId: RandomId): Promise<string> {
-  await createWhole(folder, 'state-id', randomId(), randomId);
-  return (await readFile(join(folder, 'state-id'), 'utf8')).trim();
+  const file = join(folder, STATE_ID);
+  for (;;) {
+    await createWhole(folder, STATE_ID, randomId(), randomId);
+    const id = (await readFile(file, 'utf8')).trim();
+    if (isStateId(id)) return id;
+    await rename(file, `${file}.unreadable`);
+  }
 }
 
 /** Tells a directory from its copies; survives a rename. */
@@ -182,6 +210,9 @@ async function writeTemporary(folder: string, content: string, randomId: RandomI
   try {
     await handle.writeFile(`${content}\n`);
     await handle.sync();
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   } finally {
     await handle.close();
   }

@@ -6,6 +6,7 @@ import { systemClock } from '../../../shared/clock.ts';
 import { isUrl } from '../../../shared/config/lane-home.ts';
 import { openBusContext } from '../../../shared/service/context.ts';
 import type { CommandModule } from '../command-module.ts';
+import { agentChecks } from '../doctor/agents.ts';
 import { busChecks } from '../doctor/bus.ts';
 import { leftoverChecks } from '../doctor/leftovers.ts';
 import { machineChecks } from '../doctor/machine.ts';
@@ -25,7 +26,7 @@ const words = { pass: 'ok', warn: 'warn', fail: 'FAIL', skip: 'skip' } as const;
 /** `waggle doctor`: looks at machine, project and bus; exit code 1 when a check failed. */
 export const build: CommandModule['build'] = (session, exit) =>
   new Command('doctor')
-    .description('check bus, versions, durability, git and disk')
+    .description('check bus, journal, stored work, agents, versions, durability, git and disk')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  waggle doctor')
     .action(async ({ json }: Flags) => {
@@ -47,6 +48,7 @@ async function examine(session: Session): Promise<Check[]> {
     machineChecks(variables, foldersOf(found, folder)),
     projectChecks(place, variables),
     busChecks(openBusContext(session)),
+    found === undefined ? [] : agentChecks(found.stateRoot),
     found === undefined ? [] : leftoverChecks(found),
   ];
   return (await Promise.all(parts)).flat();
@@ -61,11 +63,13 @@ function foldersOf(place: ProjectPlace | undefined, folder: string): Map<string,
 }
 
 function tableOf(checks: readonly Check[], paint: Paint): string {
-  const rows = checks.map(({ category, name, status, details, error }) => [
+  const rows = checks.map(({ category, name, status, details, error, mend }) => [
     words[status],
     category,
     name,
-    [error, details].filter((text) => text !== undefined).join(' · '),
+    [error, details, mend === undefined ? undefined : `to mend: ${mend}`]
+      .filter((text) => text !== undefined)
+      .join(' · '),
   ]);
   return formatTable(['', 'CATEGORY', 'CHECK', 'FOUND'], rows, paint);
 }

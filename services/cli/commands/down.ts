@@ -2,15 +2,24 @@
  * `waggle down`: ends what `waggle up` runs here, by its process identity, and cleans up after a killed one.
  * Never touches a bus that somebody else keeps.
  */
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { type Clock, systemClock } from '../../../shared/clock.ts';
 import { findConfig } from '../../../shared/config/config-place.ts';
+import { lockHolder } from '../../../shared/process/state-lock.ts';
 import type { CommandModule } from '../command-module.ts';
 import type { Output } from '../output.ts';
 import { outputOf } from '../session.ts';
 import { endOrphanBus, endServices, livingOf, send } from '../up/leftovers.ts';
-import { findUpFile, isRunning, readUpFile, removeUpFile, type UpFile } from '../up/up-file.ts';
+import {
+  findUpFile,
+  isRunning,
+  readUpFile,
+  removeUpFile,
+  type UpFile,
+  type UpProcess,
+  upLockFolder,
+} from '../up/up-file.ts';
 
 interface Flags {
   readonly now?: true;
@@ -34,24 +43,38 @@ export const build: CommandModule['build'] = (session) =>
       const found = await findUpFile(session.folder);
       const config = await findConfig(session.folder);
       const root = found?.root ?? (config === undefined ? session.folder : dirname(config));
-      const runs = found !== undefined && (await isRunning(found.file));
+      const running = found === undefined ? await unlisted(root) : await runningOf(found.file);
+      const runs = running !== undefined;
       if (runs) {
-        await drain(found.root, found.file, now === true, output, systemClock, session.signal);
-      } else if (found !== undefined) {
+        await drain(root, running, now === true, output, systemClock, session.signal);
+      } else {
         const graceMs = now === true ? 0 : KILL_MS;
-        await endServices(found.file, { graceMs, clock: systemClock, signal: session.signal });
-        await removeUpFile(found.root);
+        if (found !== undefined)
+          await endServices(found.file, { graceMs, clock: systemClock, signal: session.signal });
+        await removeUpFile(root);
       }
       const orphans = await endOrphanBus(root, systemClock);
       const stopped = runs || orphans.length > 0;
-      output.answer({ stopped, ...(runs ? { pid: found.file.pid } : {}) }, () =>
+      output.answer({ stopped, ...(runs ? { pid: running.pid } : {}) }, () =>
         stopped ? 'everything has stopped' : 'nothing runs here',
       );
     });
 
+/** What is known of an `up` that runs. */
+type RunningUp = UpProcess & Pick<UpFile, 'services'>;
+
+const runningOf = async (file: UpFile): Promise<RunningUp | undefined> =>
+  (await isRunning(file)) ? file : undefined;
+
+/** An `up` whose up.json is lost or cannot be read: its lock tells. */
+async function unlisted(root: string): Promise<RunningUp | undefined> {
+  const holder = await lockHolder(upLockFolder(join(root, '.waggle')));
+  return holder === undefined ? undefined : { pid: holder.pid, identity: holder.startedAt, services: [] };
+}
+
 async function drain(
   root: string,
-  file: UpFile,
+  file: RunningUp,
   isNow: boolean,
   output: Output,
   clock: Clock,

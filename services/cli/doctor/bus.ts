@@ -11,14 +11,13 @@ import { streamNames } from '../../../shared/bus/topology.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import { isWaggleError, messageOf } from '../../../shared/errors.ts';
 import { silentLog } from '../../../shared/log.ts';
-import { type BusContext, connectAs } from '../../../shared/service/context.ts';
+import { connectAs } from '../../../shared/service/context.ts';
 import { explained } from '../../../shared/service/project-elsewhere.ts';
 import { askServer, embeddedAccess, type ServerWord } from '../server-word.ts';
+import type { BusUnderTest } from './bus-under-test.ts';
 import { compareVersions } from './machine.ts';
 import { type Check, type Finding, fail, look, pass, skip, warn } from './report.ts';
-
-/** `stateRoot`: where an embedded server would keep its files. */
-export type BusUnderTest = Pick<BusContext, 'bus' | 'project' | 'named' | 'places' | 'stateRoot' | 'clock'>;
+import { storedChecks, storedNames } from './stored.ts';
 
 const ANSWER_MS = 2_000;
 const AGENT = 'doctor';
@@ -35,13 +34,14 @@ export async function busChecks(known: Promise<BusUnderTest>): Promise<readonly 
     }
   });
   const test = await known.catch(() => undefined);
-  if (test === undefined) return [place, ...skipped(['reachable', ...NAMES], 'no bus is known')];
+  const later = [...NAMES, ...storedNames];
+  if (test === undefined) return [place, ...skipped(['reachable', ...later], 'no bus is known')];
   let agent: Bus | undefined;
   const reachable = await look('bus', 'reachable', async () => {
     agent = await connectAs({ ...test, log: silentLog }, 'agent', AGENT);
     return await speed(agent, test.clock);
   });
-  if (agent === undefined) return [place, reachable, ...skipped(NAMES, 'the bus does not answer')];
+  if (agent === undefined) return [place, reachable, ...skipped(later, 'the bus does not answer')];
   const swarm = agent;
   try {
     const word = wordOf(test);
@@ -52,7 +52,9 @@ export async function busChecks(known: Promise<BusUnderTest>): Promise<readonly 
       durability: async () => durability(await word),
       clock: async () => clockFinding(await word, test.clock),
     };
-    return [place, reachable, ...(await Promise.all(NAMES.map((name) => look('bus', name, looks[name]))))];
+    const stored = storedChecks(test, swarm);
+    const checks = await Promise.all(NAMES.map((name) => look('bus', name, looks[name])));
+    return [place, reachable, ...checks, ...(await stored)];
   } finally {
     await swarm.close();
   }
@@ -122,7 +124,9 @@ async function leader(test: BusUnderTest, swarm: Bus): Promise<Finding> {
   } catch (thrown) {
     const error = await explained(thrown, test, swarm, AGENT);
     if (isWaggleError(error, 'no-responder') || isWaggleError(error, 'bus-timeout'))
-      return fail('no orchestrator leads; `waggle up` or `waggle orchestrator` starts one');
+      return fail(
+        'no orchestrator leads; `waggle up` or `waggle orchestrator` starts one, and its log says why not',
+      );
     throw error;
   }
 }

@@ -5,13 +5,14 @@
 import type { BoardLane } from '../../../schemas/index.ts';
 import { isUrl } from '../../../shared/config/lane-home.ts';
 import { isWaggleError } from '../../../shared/errors.ts';
-import { branchRef } from '../../../shared/git/home.ts';
-import { resolveCommit } from '../../../shared/git/repository.ts';
+import { findBrokenRefs } from '../../../shared/git/broken-refs.ts';
+import { branchRef, fenceRef } from '../../../shared/git/home.ts';
+import { inspectRepository, resolveCommit } from '../../../shared/git/repository.ts';
 import type { Variables } from '../../../shared/service/context.ts';
 import type { ProjectPlace } from '../project-place.ts';
 import { checkLane } from '../up/lane-checks.ts';
 import { profileChecks } from './profiles.ts';
-import { type Check, type Finding, look, pass, skip } from './report.ts';
+import { type Check, type Finding, fail, look, pass, skip } from './report.ts';
 
 /** `place` rejects when there is no valid waggle.yaml. */
 export async function projectChecks(
@@ -33,16 +34,18 @@ export async function projectChecks(
   const { config, named } = found;
   const name = await look('project', 'name', () => pass(`${named.name}, from ${named.from}`));
   const lanes = Object.entries(config.board.lanes).map(([name, lane]) =>
-    look('project', `lane ${name}`, () => laneFinding(lane)),
+    look('project', `lane ${name}`, () => laneFinding(name, lane)),
   );
   const profiles = profileChecks(found, variables);
   return [file, name, ...(await Promise.all(lanes)), ...(await profiles)];
 }
 
-async function laneFinding(lane: BoardLane): Promise<Finding> {
+async function laneFinding(name: string, lane: BoardLane): Promise<Finding> {
   const { home, branch } = lane;
   if (isUrl(home))
     return skip(`at a URL (${home.replace(/\/\/[^@/]*@/, '//')}): its committer reaches it, or not`);
+  const broken = await brokenFinding(name, lane);
+  if (broken !== undefined) return broken;
   await checkLane(lane);
   const tip = await resolveCommit({ cwd: home }, branchRef(branch));
   return pass(
@@ -50,4 +53,20 @@ async function laneFinding(lane: BoardLane): Promise<Finding> {
       ? `${home}; ${branch} begins at ${lane.base}`
       : `${home}; ${branch} at ${tip.slice(0, 10)}`,
   );
+}
+
+/** The lane's own refs must lead somewhere: nobody commits there before that, and no fence is known. */
+async function brokenFinding(name: string, { home, branch }: BoardLane): Promise<Finding | undefined> {
+  const { gitDir } = await inspectRepository(home);
+  const { broken } = await findBrokenRefs(gitDir, [branchRef(branch), fenceRef(name)]);
+  if (broken.length === 0) return undefined;
+  const shown = broken.map(({ ref, object }) =>
+    object === undefined ? `${ref} holds no commit's name` : `${ref} names ${object}, which is missing`,
+  );
+  const mend = [
+    `bring the objects back from another clone (\`git -C ${home} fetch <clone> <commit>\`)`,
+    `or write the ref anew: the branch with \`git -C ${home} update-ref ${branchRef(branch)} <newest good commit>\` (its reflog or \`git fsck --lost-found\` tells), then \`waggle lane adopt ${name}\``,
+    `the fence with \`git -C ${home} update-ref -d ${fenceRef(name)}\` while no committer runs: the next commit writes it`,
+  ];
+  return fail(`${home}: ${shown.join('; ')}`, undefined, mend.join('; '));
 }

@@ -4,12 +4,15 @@
 import { messageOf } from '../../../shared/errors.ts';
 
 export interface Check {
-  readonly category: 'machine' | 'project' | 'bus' | 'leftovers';
+  readonly category: 'machine' | 'project' | 'bus' | 'agents' | 'leftovers';
   readonly name: string;
   readonly status: 'pass' | 'warn' | 'fail' | 'skip';
+  /** What was seen. */
   readonly details?: string;
-  /** What is wrong, and what to do. */
+  /** What is wrong, and where it takes no more than a word, what to do. */
   readonly error?: string;
+  /** The commands or steps that mend it. */
+  readonly mend?: string;
 }
 
 export interface DoctorReport {
@@ -26,20 +29,41 @@ export interface DoctorReport {
 }
 
 /** What one look gave: a status and its words. */
-export type Finding = Pick<Check, 'status' | 'details' | 'error'>;
+export type Finding = Pick<Check, 'status' | 'details' | 'error' | 'mend'>;
 
 export const pass = (details: string): Finding => ({ status: 'pass', details });
 export const skip = (details: string): Finding => ({ status: 'skip', details });
-export const warn = (error: string, details?: string): Finding => ({
-  status: 'warn',
-  error,
-  ...(details === undefined ? {} : { details }),
-});
-export const fail = (error: string, details?: string): Finding => ({
-  status: 'fail',
-  error,
-  ...(details === undefined ? {} : { details }),
-});
+const wrong =
+  (status: 'warn' | 'fail') =>
+  (error: string, details?: string, mend?: string): Finding => ({
+    status,
+    error,
+    ...(details === undefined ? {} : { details }),
+    ...(mend === undefined ? {} : { mend }),
+  });
+export const warn = wrong('warn');
+export const fail = wrong('fail');
+
+/** One of several things that a look found wrong. */
+export interface Fault {
+  readonly status: 'warn' | 'fail';
+  readonly error: string;
+  readonly mend: string;
+}
+
+const FAULTS_SHOWN = 10;
+
+/** The faults as one finding, the worst first, each way to mend once; passes with `details` when there is none. */
+export function findingOf(faults: readonly Fault[], details: string): Finding {
+  const sorted = faults.toSorted((a, b) => Number(a.status === 'warn') - Number(b.status === 'warn'));
+  const [worst] = sorted;
+  if (worst === undefined) return pass(details);
+  const shown = sorted.slice(0, FAULTS_SHOWN);
+  const more = sorted.length - shown.length;
+  const errors = [...shown.map(({ error }) => error), ...(more === 0 ? [] : [`and ${more} more`])];
+  const mends = [...new Set(shown.map(({ mend }) => mend))];
+  return wrong(worst.status)(errors.join('; '), details, mends.join('; '));
+}
 
 /** Takes one look; what it throws is what is wrong. */
 export async function look(

@@ -9,6 +9,7 @@ import {
   type SupervisorEvent,
   startSupervisor,
 } from '../../../infra/supervisor/supervisor.ts';
+import { removeBusFile } from '../../../shared/config/bus-file.ts';
 import { formatDuration } from '../../../shared/config/durations.ts';
 import { isWaggleError, WaggleError } from '../../../shared/errors.ts';
 import { silentLog } from '../../../shared/log.ts';
@@ -28,7 +29,7 @@ import { namesBus, type PreparedUp, prepareUp, type UpOptions } from './prepare.
 import type { Missing } from './readiness.ts';
 import { openUpRecord, type UpRecord } from './record.ts';
 import { startAll } from './starting.ts';
-import { readUpFile } from './up-file.ts';
+import { readUpFile, upLockFolder } from './up-file.ts';
 
 /** Errors: those of `prepareUp`, and `not-ready` with the reason. */
 export async function runUp(session: Session, output: Output, options: UpOptions): Promise<void> {
@@ -44,7 +45,10 @@ export async function runUp(session: Session, output: Output, options: UpOptions
     const { workers } = prepared;
     const plan = planUp({ ...options, program: ownProgram(), root, env, workers, bus: isOwnBus });
     // What bus.json says of a bus that nobody keeps is not to be believed.
-    if (isOwnBus) await endOrphanBus(root, place.clock);
+    if (isOwnBus) {
+      await endOrphanBus(root, place.clock);
+      await removeBusFile(root);
+    }
     try {
       await runPlan(session, output, options, prepared, plan);
     } finally {
@@ -57,7 +61,7 @@ export async function runUp(session: Session, output: Output, options: UpOptions
 
 async function lockUp(stateRoot: string): Promise<StateLock> {
   try {
-    return await acquireStateLock(join(stateRoot, 'up'), { randomId });
+    return await acquireStateLock(upLockFolder(stateRoot), { randomId });
   } catch (error) {
     if (!isWaggleError(error, 'state-locked')) throw error;
     throw new WaggleError('already-running', { what: '`waggle up`', pid: error.details['pid'] });

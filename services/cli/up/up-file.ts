@@ -36,6 +36,9 @@ const NAME = 'up.json';
 
 export const upFilePath = (root: string): string => join(root, '.waggle', NAME);
 
+/** The folder whose lock a running `waggle up` holds. */
+export const upLockFolder = (stateRoot: string): string => join(stateRoot, 'up');
+
 export async function writeUpFile(root: string, file: UpFile): Promise<void> {
   const path = upFilePath(root);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });

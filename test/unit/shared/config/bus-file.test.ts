@@ -59,7 +59,7 @@ describe('the bus file', () => {
     await writeFile(path, JSON.stringify({ ...bus, v: 2, urls: [], agent: { user: 'agent' } }));
     await expect(readBusFile(path)).rejects.toMatchObject({
       code: 'config-invalid',
-      message: `${path}: v: expected 1, found 2; urls: expected a list of URLs; agent: expected user and password; \`waggle up\` writes it anew`,
+      message: `${path}: v: expected 1, found 2; urls: expected a list of URLs; agent: expected user and password; \`waggle up\` writes it anew (where it runs: after \`waggle down\`)`,
     });
   });
 
