@@ -5,7 +5,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isWaggleError } from '../../../shared/errors.ts';
-import { findBrokenRefs } from '../../../shared/git/broken-refs.ts';
+import { type BrokenRef, findBrokenRefs } from '../../../shared/git/broken-refs.ts';
 import type { Fault } from './report.ts';
 
 const SHOWN = 3;
@@ -32,9 +32,11 @@ async function storeFaults(store: string): Promise<Fault[]> {
   try {
     const { broken } = await findBrokenRefs(store, []);
     if (broken.length === 0) return [];
-    const names = broken.slice(0, SHOWN).map(({ ref }) => ref);
-    const error = `${store}: ${broken.length} refs name objects that are missing (${names.join(', ')})`;
-    const mend = `\`git -C ${store} update-ref -d <ref>\` for each: what a run needs of them is fetched anew`;
+    const shown = broken.slice(0, SHOWN);
+    const names = shown.map(({ ref }) => ref).join(', ');
+    const error = `${store}: ${broken.length} refs name objects that are missing, or nothing (${names})`;
+    const mends = shown.map((one) => `\`${dropping(store, one)}\``);
+    const mend = `${mends.join(', ')}: what a run needs of them is fetched anew`;
     return [{ status: 'warn', error, mend }];
   } catch (error) {
     if (!isWaggleError(error, 'git-failed')) throw error;
@@ -42,6 +44,10 @@ async function storeFaults(store: string): Promise<Fault[]> {
     return [{ status: 'warn', error: `${store}: ${error.message}`, mend }];
   }
 }
+
+/** The command that takes a broken ref away: git itself does not touch one that it cannot read. */
+export const dropping = (gitDir: string, { ref, object }: BrokenRef): string =>
+  object === undefined ? `rm ${join(gitDir, ref)}` : `git -C ${gitDir} update-ref -d ${ref}`;
 
 async function foldersIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {

@@ -69,7 +69,7 @@ function mendOf(path: string, bundle: string | undefined): string {
   const work =
     bundle === undefined
       ? ''
-      : `: \`git bundle verify ${bundle}\` in the lane's repository says whether its work is whole, \`git fetch ${bundle} '+refs/waggle/bundle/*:refs/heads/rescued/*'\` brings it there`;
+      : `: \`git fetch ${bundle} '+refs/waggle/bundle/*:refs/heads/rescued/*'\` in the lane's repository brings its work there if it is whole`;
   return `the agent sets it aside when it starts, its task goes on elsewhere${work}; then remove ${path}`;
 }
 

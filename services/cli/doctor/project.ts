@@ -11,6 +11,7 @@ import { inspectRepository, resolveCommit } from '../../../shared/git/repository
 import type { Variables } from '../../../shared/service/context.ts';
 import type { ProjectPlace } from '../project-place.ts';
 import { checkLane } from '../up/lane-checks.ts';
+import { dropping } from './mirrors.ts';
 import { profileChecks } from './profiles.ts';
 import { type Check, type Finding, fail, look, pass, skip } from './report.ts';
 
@@ -63,10 +64,11 @@ async function brokenFinding(name: string, { home, branch }: BoardLane): Promise
   const shown = broken.map(({ ref, object }) =>
     object === undefined ? `${ref} holds no commit's name` : `${ref} names ${object}, which is missing`,
   );
-  const mend = [
-    `bring the objects back from another clone (\`git -C ${home} fetch <clone> <commit>\`)`,
-    `or write the ref anew: the branch with \`git -C ${home} update-ref ${branchRef(branch)} <newest good commit>\` (its reflog or \`git fsck --lost-found\` tells), then \`waggle lane adopt ${name}\``,
-    `the fence with \`git -C ${home} update-ref -d ${fenceRef(name)}\` while no committer runs: the next commit writes it`,
-  ];
-  return fail(`${home}: ${shown.join('; ')}`, undefined, mend.join('; '));
+  const mends = broken.map((one) => {
+    const drop = `\`${dropping(gitDir, one)}\``;
+    if (one.ref === fenceRef(name))
+      return `${drop} while no committer runs: the next commit writes the fence anew`;
+    return `bring the commit back from another clone (\`git -C ${gitDir} fetch <clone> <commit>\`), or go on from the newest good one: ${drop}, \`git -C ${gitDir} update-ref ${one.ref} <commit>\`, then \`waggle lane adopt ${name}\``;
+  });
+  return fail(`${home}: ${shown.join('; ')}`, undefined, mends.join('; '));
 }

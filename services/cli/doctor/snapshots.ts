@@ -46,7 +46,7 @@ export async function lookAtSnapshots(core: Bus, project: string): Promise<Snaps
     const board = await boardOf(() => snapshots.read(manifest), manifest.at);
     if (typeof board === 'string') faults.push({ status: 'warn', error: board, mend: MEND });
     else {
-      whole.push(`${at} is whole, ${board.tasks.size} tasks`);
+      whole.push(`${at} is whole (tasks: ${board.tasks.size})`);
       newest ??= { manifest, board };
     }
   }

@@ -31,18 +31,15 @@ export async function storedChecks(test: BusUnderTest, swarm: Bus): Promise<read
   const client = createBoardClient({ swarm, project, agent: AGENT, clock, timeoutMs: ANSWER_MS });
   const withCore = (use: (bus: Bus) => Promise<Finding>) => () =>
     core === undefined ? skip(`the core account cannot be read: ${why}`) : allowed(() => use(core));
-  let seen: SnapshotsSeen | undefined;
-  try {
+  const stored = async (): Promise<Check[]> => {
+    let seen: SnapshotsSeen | undefined;
+    const snapshots = withCore(async (bus) => {
+      seen = await lookAtSnapshots(bus, project);
+      return seen.finding;
+    });
     return [
-      await look(
-        'bus',
-        'snapshots',
-        withCore(async (bus) => {
-          seen = await lookAtSnapshots(bus, project);
-          return seen.finding;
-        }),
-      ),
-      // After the snapshots: it is read from the newest of them on.
+      await look('bus', 'snapshots', snapshots),
+      // It is read from the newest of them on.
       await look(
         'bus',
         'journal',
@@ -53,13 +50,17 @@ export async function storedChecks(test: BusUnderTest, swarm: Bus): Promise<read
         'elections',
         withCore((bus) => lookAtElections(bus, project)),
       ),
-      await look('bus', 'stored files', () =>
-        allowed(() => lookAtStoredFiles(client, createReader(swarm, project, AGENT))),
-      ),
-      await look('bus', 'refused', () =>
-        allowed(async () => refused((await client.query<'status'>({ v: 1, kind: 'status' })).refused)),
-      ),
     ];
+  };
+  const files = () => lookAtStoredFiles(client, createReader(swarm, project, AGENT));
+  const counted = async () => refused((await client.query<'status'>({ v: 1, kind: 'status' })).refused);
+  try {
+    const parts = await Promise.all([
+      stored(),
+      look('bus', 'stored files', () => allowed(files)),
+      look('bus', 'refused', () => allowed(counted)),
+    ]);
+    return parts.flat();
   } finally {
     await core?.close();
   }
