@@ -1,17 +1,15 @@
-import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { agentChecks } from '../../../services/cli/doctor/agents.ts';
 import { until } from '../../support/asking.ts';
 import { type KeptLog, keptLog } from '../../support/kept-log.ts';
 import { temporaryFolder } from '../../support/repository.ts';
-import { smallDisk, whyNoDisk } from '../../support/small-disk.ts';
 import { unwritable, whyNotUnwritable } from '../../support/unwritable.ts';
 import { LEASE_MS, sh, workerBench } from '../../support/worker-bench.ts';
 
 const bench = workerBench();
 const noChattr = whyNotUnwritable();
-const noDisk = whyNoDisk();
 let undo: (() => void)[] = [];
 afterEach(() => {
   for (const one of undo.toReversed()) one();
@@ -116,42 +114,3 @@ test('a folder in the place of the ledger is named by doctor, and moving it away
   renameSync(ledger, `${ledger}.old`);
   expect((await doctor(root, name))?.status).toBe('pass');
 });
-
-test.skipIf(noDisk !== undefined)(
-  `a full disk loses no task: the one in hand waits for room, no other is claimed; doctor says that it is full (${noDisk ?? 'tmpfs'})`,
-  async () => {
-    const disk = smallDisk(4_096);
-    undo.push(() => disk.remove());
-    const name = `w-${bench.n}`;
-    const stateDir = join(disk.folder, 'agents', name);
-    const log = keptLog();
-    const worker = await bench.swarm.worker(name, sh(bench.pausing('echo n > new.txt')), 0, {
-      stateDir,
-      log,
-    });
-    await bench.add();
-    await bench.atMarker();
-    disk.fill();
-    bench.go();
-    await until('no report fits', () => {
-      // What git gives back is taken, too.
-      disk.fill();
-      return log.lines.some(({ message }) => message.startsWith('the disk takes no report'));
-    });
-    expect(await doctor(disk.folder, name)).toMatchObject({
-      status: 'fail',
-      error: expect.stringContaining(`the disk of ${stateDir} is full`),
-    });
-    const { fence } = await bench.grant();
-    await bench.add({ id: `${bench.id}-b` });
-    const since = performance.now();
-    await until('a lease has passed', () => performance.now() - since > 1.5 * LEASE_MS);
-    expect((await bench.task()).grant?.fence).toBe(fence);
-    disk.empty();
-    await bench.until('it is submitted', ({ state }) => state === 'submitted');
-    expect((await bench.events('grant_ended')).map(({ end }) => end.why)).not.toContain('unlisted');
-    expect((await bench.task()).losses).toBe(0);
-    await worker.drain();
-    rmSync(stateDir, { recursive: true });
-  },
-);
