@@ -47,8 +47,10 @@ export async function bodyOf(link: BusLink, { mail }: StoredMail, signal?: Abort
   try {
     return await getBody(link, file, signal);
   } catch (error) {
-    if (!isWaggleError(error, 'file-absent') && !isWaggleError(error, 'file-damaged')) throw error;
-    return `[the body of this message (${file.size_bytes} bytes) is not stored any more]`;
+    const about = `the body of this message (${file.size_bytes} bytes)`;
+    if (isWaggleError(error, 'file-absent')) return `[${about} is not stored any more]`;
+    if (isWaggleError(error, 'file-damaged')) return `[${about} is damaged: it is not what was sent]`;
+    throw error;
   }
 }
 

@@ -1,28 +1,33 @@
 /**
- * The files that tasks on the board hang on: bundles of submissions that wait for a committer, and the newest
- * checkpoints. Each is fetched as its reader would and hashed, up to a bound in tasks and in bytes.
+ * The files that work and mail hang on: bundles of submissions that wait for a committer, the newest checkpoints, bodies of
+ * the newest mails. Each is fetched as its reader would and hashed, up to a bound in number and in bytes.
  */
 import { createHash } from 'node:crypto';
-import type { FileRef, Task, TaskState } from '../../../schemas/index.ts';
+import type { FileRef, StoredMail, Task, TaskState } from '../../../schemas/index.ts';
 import type { BoardClient } from '../../../shared/bus/board-client.ts';
 import type { Reader } from '../../../shared/bus/read-client.ts';
 import { type Fault, type Finding, findingOf } from './report.ts';
 
 const states: TaskState[] = ['submitted', 'committing', 'open', 'claimed', 'blocked', 'failed'];
 const TASKS_MOST = 500;
+/** The newest. */
+const MAILS_MOST = 100;
 const READ_BYTES = 32 * 1024 ** 2;
 
 const MEND_SUBMISSION =
   "its committer gives it back with the reason, and it is done again (an attempt); to keep the work, fetch `runs/<run>/change.bundle` of that agent's folder with `git fetch <file> '+refs/waggle/bundle/*:refs/heads/rescued/*'`";
 const MEND_CHECKPOINT = 'nothing to do: the next run is told that it cannot be had, and begins without it';
 
+const MEND_BODY = 'its reader is told so in its place; only its sender can send it again (`fmail send`)';
+
 /** Errors: those of the client and the reader. */
 export async function lookAtStoredFiles(
   client: Pick<BoardClient, 'query'>,
-  reader: Pick<Reader, 'chunk'>,
+  reader: Pick<Reader, 'chunk' | 'mail'>,
 ): Promise<Finding> {
   const { tasks } = await client.query<'tasks'>({ v: 1, kind: 'tasks', states, limit: TASKS_MOST });
-  const wanted = tasks.flatMap(({ task }) => filesOf(task));
+  const { mails } = await reader.mail({ last: MAILS_MOST });
+  const wanted = [...tasks.flatMap(({ task }) => filesOf(task)), ...mails.flatMap(bodyOf)];
   // A submission first: work that is done hangs on it.
   wanted.sort((a, b) => Number(a.status === 'warn') - Number(b.status === 'warn'));
   const faults: Fault[] = [];
@@ -59,6 +64,12 @@ function filesOf({ id, submission, checkpoint }: Task): Wanted[] {
     found.push({ file: checkpoint.file, what, status: 'warn', mend: MEND_CHECKPOINT });
   }
   return found;
+}
+
+function bodyOf({ seq, from, mail }: StoredMail): Wanted[] {
+  const { body_file: file } = mail;
+  if (file === undefined) return [];
+  return [{ file, what: `the body of mail ${seq} from ${from}`, status: 'warn', mend: MEND_BODY }];
 }
 
 async function faultOf(reader: Pick<Reader, 'chunk'>, file: FileRef): Promise<string | undefined> {

@@ -101,6 +101,24 @@ test.skipIf(noChattr !== undefined)(
   },
 );
 
+test.skipIf(noChattr !== undefined)(
+  `a state directory that takes no file ends its worker at once, with the path; doctor names it (${noChattr ?? 'immutable'})`,
+  async () => {
+    const name = `w-${bench.n}`;
+    const root = stateRoot();
+    const stateDir = join(root, 'agents', name);
+    mkdirSync(stateDir, { recursive: true });
+    undo.push(unwritable(stateDir));
+    const worker = await bench.swarm.worker(name, sh('true'), 0, { stateDir });
+    await expect(worker.done).rejects.toThrow(new RegExp(`^EPERM: .*${stateDir}/`));
+    expect(await doctor(root, name)).toMatchObject({
+      status: 'fail',
+      error: expect.stringContaining(`${stateDir} cannot be written to (EPERM)`),
+    });
+    await expect(worker.drain()).rejects.toThrow('EPERM');
+  },
+);
+
 test('a folder in the place of the ledger is named by doctor, and moving it away mends it', async () => {
   const name = `w-${bench.n}`;
   const root = stateRoot();

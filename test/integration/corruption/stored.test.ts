@@ -4,8 +4,13 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { FileRef } from '../../../schemas/index.ts';
 import { lookAtElections } from '../../../services/cli/doctor/elections.ts';
 import { leaderSubject } from '../../../shared/bus/leadership.ts';
+import { createReader } from '../../../shared/bus/read-client.ts';
 import { subjectsOf } from '../../../shared/bus/subjects.ts';
 import { leadersSpec } from '../../../shared/bus/topology.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import { createBusDesk } from '../../../shared/mail/bus-desk.ts';
+import { randomId } from '../../../shared/random.ts';
+import { bodiesOf, draft } from '../../contract/mail/lab.ts';
 import { add, plain, stateOf, until } from '../../support/asking.ts';
 import { startDoctor, type TestDoctor } from '../../support/doctor.ts';
 import { project } from '../../support/orchestrator.ts';
@@ -92,6 +97,40 @@ test('mail and requests that are no messages are counted where doctor shows them
     error: expect.stringMatching(/\d+ of mail/),
     mend: expect.stringContaining('orchestrator.log'),
   });
+});
+
+test('a long mail whose body is damaged says so in its place and hides no other; doctor names it and its sender', async () => {
+  const desk = createBusDesk({
+    swarm: await bench.hive.connect('ann'),
+    project,
+    agent: 'ann',
+    identity: 'ann',
+    host: 'here',
+    clock: systemClock,
+    randomId,
+  });
+  await desk.send(draft('long', `${'long '.repeat(40_000)}end`));
+  await desk.send(draft('long', 'short'));
+  const { mails } = await createReader(await bench.hive.connect('reader'), project, 'reader').mail({
+    last: 2,
+  });
+  const file = mails[0]?.mail.body_file;
+  expect(file).toBeDefined();
+  await stored.replace(file!, (old) => old.slice(1));
+  expect(await doctor.check('stored files')).toMatchObject({
+    status: 'warn',
+    error: expect.stringContaining(`the body of mail ${mails[0]?.seq} from ann: it hashes to`),
+    mend: expect.stringContaining('send it again'),
+  });
+  const bodies = async () =>
+    bodiesOf((await desk.log({ target: { kind: 'topic', name: 'long' }, limit: 0 })).records);
+  expect(await bodies()).toEqual([
+    expect.stringMatching(/^\[the body of this message \(\d+ bytes\) is damaged: it is not what was sent\]$/),
+    'short',
+  ]);
+  await stored.remove(file!);
+  expect(await bodies()).toEqual([expect.stringContaining('is not stored any more'), 'short']);
+  await desk.close();
 });
 
 test('a branch or a fence of a lane that leads nowhere is named by doctor, and its command mends it', async () => {

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { bootId, processIdentity } from '../../../../shared/process/identity.ts';
-import { acquireStateLock } from '../../../../shared/process/state-lock.ts';
+import { acquireStateLock, lockHolder } from '../../../../shared/process/state-lock.ts';
 import { randomId } from '../../../../shared/random.ts';
 import { buildProgram } from '../../../support/fake-harness-build.ts';
 
@@ -171,4 +171,31 @@ test('a renamed directory is the same place, a copy of it is another', async () 
   expect(copy.stateId).toBe(first.stateId);
   expect(copy.place.state).not.toBe(first.place.state);
   expect(renamed.place).toEqual(first.place);
+});
+
+test('who holds a directory can be seen without taking it', async () => {
+  expect(await lockHolder(join(folder, 'nothing'))).toBeUndefined();
+  expect(await lockHolder(folder)).toBeUndefined();
+  const lock = await acquireStateLock(folder, { randomId });
+  expect(await lockHolder(folder)).toEqual(await processIdentity(process.pid));
+  const before = (await readdir(folder)).sort();
+  await lock.release();
+  expect(await lockHolder(folder)).toBeUndefined();
+  await writeFile(join(folder, 'lock.9'), '{"pid":');
+  expect(await lockHolder(folder)).toBeUndefined();
+  expect((await readdir(folder)).sort()).toEqual([...before, 'lock.9'].sort());
+});
+
+test('a directory whose id was emptied is another place from then on, and what stood there is kept', async () => {
+  const first = await acquireStateLock(folder, { randomId });
+  await first.release();
+  await writeFile(join(folder, 'state-id'), '\u0000\u0000');
+  const second = await acquireStateLock(folder, { randomId });
+  await second.release();
+  expect(second.stateId).toMatch(/^\w{20}$/);
+  expect(second.place.state).not.toBe(first.place.state);
+  expect(await readFile(join(folder, 'state-id.unreadable'), 'utf8')).toBe('\u0000\u0000');
+  const third = await acquireStateLock(folder, { randomId });
+  await third.release();
+  expect(third.place.state).toBe(second.place.state);
 });

@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest';
 import { durability } from '../../../../../services/cli/doctor/bus.ts';
 import { compareVersions } from '../../../../../services/cli/doctor/machine.ts';
-import { doctorReport, fail, look, pass, skip, warn } from '../../../../../services/cli/doctor/report.ts';
+import {
+  doctorReport,
+  fail,
+  findingOf,
+  look,
+  pass,
+  skip,
+  warn,
+} from '../../../../../services/cli/doctor/report.ts';
 import { readServerWord } from '../../../../../services/cli/server-word.ts';
 
 test('a report counts its checks and says when', async () => {
@@ -19,6 +27,17 @@ test('a report counts its checks and says when', async () => {
 test('a look that throws is a failed check with its reason', async () => {
   const check = await look('machine', 'git', () => Promise.reject(new Error('no git')));
   expect(check).toEqual({ category: 'machine', name: 'git', status: 'fail', error: 'no git' });
+});
+
+test('several faults are one finding: the worst first, each way to mend once, and no more than a person reads', () => {
+  expect(findingOf([], 'all is well')).toEqual(pass('all is well'));
+  const faults = ['a', 'b', 'c'].map((error, n) => {
+    const status = n === 1 ? ('fail' as const) : ('warn' as const);
+    return { status, error, mend: n === 2 ? 'another' : 'the same' };
+  });
+  expect(findingOf(faults, 'seen')).toEqual(fail('b; a; c', 'seen', 'the same; another'));
+  const many = Array.from({ length: 12 }, (_, n) => ({ status: 'warn' as const, error: `${n}`, mend: 'm' }));
+  expect(findingOf(many, 'seen').error).toMatch(/; 9; and 2 more$/);
 });
 
 test('versions compare number by number', () => {
