@@ -31,7 +31,11 @@ export const errorTable = {
     'the bus forbids this connection to {operation} {subject}; use an account with that right',
   ),
   'bus-refused': row('the bus refused {what}: {description} ({code})'),
-  'no-responder': row('nobody serves {subject}; is the orchestrator running? (`waggle ps`)', 1, true),
+  'no-responder': row(
+    'nobody serves {subject}; is the orchestrator running? `waggle doctor` says what keeps it from leading',
+    1,
+    true,
+  ),
   'wrong-last-sequence': row('{subject}: expected last sequence {expected}, another writer was faster', 1),
   'stream-missing': row('stream {stream} does not exist', 1),
   'stream-changed': row('stream {stream} is not as it was when its reading began: {how}; read it anew', 1),

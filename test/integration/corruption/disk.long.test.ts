@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -9,6 +10,19 @@ import { LEASE_MS, sh, workerBench } from '../../support/worker-bench.ts';
 
 const bench = workerBench();
 const noDisk = whyNoDisk();
+/** Sets how large the files of a process may become, softly. */
+const limit = (bytes: string, pid: number | undefined): void => {
+  execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:unlimited`], { stdio: 'pipe' });
+};
+const noLimit = whyNoLimit();
+function whyNoLimit(): string | undefined {
+  try {
+    limit('unlimited', process.pid);
+    return undefined;
+  } catch (error) {
+    return `prlimit does not work: ${String(error).split('\n')[0]}`;
+  }
+}
 let undo: (() => void)[] = [];
 afterEach(() => {
   for (const one of undo.toReversed()) one();
@@ -16,6 +30,27 @@ afterEach(() => {
 });
 const doctor = async (root: string, name: string) =>
   (await agentChecks(root)).find((check) => check.name === name);
+
+test.skipIf(noLimit !== undefined)(
+  `a limit on the size of files holds the report like a full disk does, and it goes out when the limit is lifted (${noLimit ?? 'prlimit'})`,
+  async () => {
+    const agent = `k-${bench.n}`;
+    const worker = bench.workers.start(agent, bench.pausing(':', 'echo n > new.txt'), { logLevel: 'warn' });
+    await bench.add();
+    await bench.atMarker();
+    const { fence } = await bench.grant();
+    limit('100', worker.pid);
+    bench.go();
+    await until('it says so', () => bench.workers.said(worker).includes('the disk takes no report'));
+    expect(bench.workers.said(worker)).toContain('EFBIG');
+    const since = performance.now();
+    await until('a lease has passed', () => performance.now() - since > 1.5 * LEASE_MS);
+    expect((await bench.task()).grant?.fence).toBe(fence);
+    limit('unlimited', worker.pid);
+    await bench.until('it is submitted, in this try or the next', ({ state }) => state === 'submitted');
+    expect((await bench.task()).losses).toBe(0);
+  },
+);
 
 test.skipIf(noDisk !== undefined)(
   `a full disk loses no task: the one in hand waits for room, no other is claimed; doctor says that it is full (${noDisk ?? 'tmpfs'})`,
