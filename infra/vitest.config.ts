@@ -16,8 +16,9 @@ export default defineConfig({
     maxWorkers: 4,
     // A process for each file would cost more than most files; what a file leaves running is checked.
     isolate: false,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Patience, not a measure: what must be quick is bounded where it is tested.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: ['default'],
     passWithNoTests: false,
   },
