@@ -82,6 +82,9 @@ async function within<T>(
     return await Promise.race([work, late]);
   } finally {
     signal?.removeEventListener('abort', abort);
-    over.abort();
+    over.abort(DONE);
   }
 }
+
+/** A reason of its own, because without one each look makes an error, with a stack. */
+const DONE = 'done';

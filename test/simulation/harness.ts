@@ -27,13 +27,13 @@ export interface HarnessModel {
 
 export const usualRuns: HarnessModel = {
   shortestMs: 1_000,
-  longestMs: 25_000,
+  longestMs: 20_000,
   hangs: 0.01,
   fails: 0.12,
   asks: 0.03,
   limits: 0.03,
   checkpointEveryMs: 8_000,
-  printEveryMs: 700,
+  printEveryMs: 2_000,
 };
 
 /** Files of the model: a path is the text that the file holds. */
@@ -106,7 +106,7 @@ export async function runModel(
     if (!hangs) {
       bytes += 80;
       printedAt = clock.monotonic();
-      if (random.chance(0.05))
+      if (random.chance(0.14))
         await desk.keep({ report: { ...head('p'), kind: 'progress', note: `${run} at ${bytes}` } });
     }
     if (!hangs && grant.lane !== undefined && clock.monotonic() >= checkpointAt) {

@@ -66,6 +66,8 @@ async function replay(seed: string): Promise<void> {
 }
 
 async function many(): Promise<void> {
+  // Many errors are part of a day, and their stacks cost much. A replay has them.
+  Error.stackTraceLimit = 0;
   const beganAt = systemClock.monotonic();
   const until = beganAt + (numberOf(values.minutes) ?? 1) * MINUTE_MS;
   const first = values.from ?? `${randomId(6)}-`;

@@ -50,7 +50,8 @@ export class Operator {
 
   /** Something that people do to a task or to the project. */
   async meddle(random: SeededRandom): Promise<void> {
-    const { tasks, config } = this.#options.facts;
+    const { facts, clock } = this.#options;
+    const { tasks, config } = facts;
     const task = random.pick([...tasks.keys()]);
     if (task === undefined || config === undefined) return;
     const others = [...tasks.keys()];
@@ -77,7 +78,13 @@ export class Operator {
       }),
     ];
     const draw = random.pick(draws);
-    if (draw !== undefined) await this.say(draw());
+    const draft = draw?.();
+    if (draft === undefined) return;
+    await this.say(draft);
+    if (draft.kind !== 'profile' || draft.action !== 'stop') return;
+    // Not for ever: while both rest nothing is tried that could go wrong.
+    await clock.sleep(random.between(2_000, 20_000));
+    await this.say({ kind: 'profile', profile: draft.profile, action: 'resume' });
   }
 
   /** An order to a worker. */

@@ -11,6 +11,8 @@ import { defaults } from '../../shared/config/defaults.ts';
 
 export const LANES = ['main', 'side'] as const;
 const LABELS = ['web', 'core', 'docs'] as const;
+/** Some lie in others. */
+const PATHS = ['a', 'b', 'a/x', 'b/y', 'c/x', 'c/y', 'd/x', 'd/y', 'e/x', 'e/y', 'f/x', 'f/y'] as const;
 
 export type StepKind =
   | 'crash'
@@ -107,7 +109,7 @@ export function planOf(seed: string, limits: PlanLimits = {}): Plan {
     tasks: inBatches(random.fork('batches'), tasks, lengthMs),
     steps: steps.slice(0, limits.steps ?? stepCount).sort((one, other) => one.at - other.at),
     rates: { lost: 0.06, late: 0.25, mostLateMs: 900, doubled: 0.05, appendLost: 0.05, ackLost: 0.08 },
-    electionLeaseMs: random.chance(0.25) ? ELECTION_LEASE_MS : 4_000,
+    electionLeaseMs: random.pick([ELECTION_LEASE_MS, 4_000, 8_000, 8_000]) ?? ELECTION_LEASE_MS,
   };
 }
 
@@ -155,12 +157,12 @@ function configOf(random: SeededRandom): BoardConfig {
 
 function tasksOf(random: SeededRandom, count: number): TaskSpec[] {
   return Array.from({ length: count }, (_, n): TaskSpec => {
-    const deps = Array.from({ length: random.chance(0.45) ? random.whole(1, 3) : 0 }, () =>
-      Math.max(0, n - random.whole(1, 12)),
+    const deps = Array.from({ length: random.chance(0.35) ? random.whole(1, 3) : 0 }, () =>
+      Math.max(0, n - random.whole(1, 40)),
     ).filter((dep) => dep < n);
     const hasLane = random.chance(0.8);
     const label = random.pick(LABELS) ?? 'web';
-    const paths = random.chance(0.5) ? [`src/${random.pick(['a', 'b', 'c', 'a/x', 'b/y'])}`] : [];
+    const paths = random.chance(0.5) ? [`src/${random.pick(PATHS)}`] : [];
     return {
       id: `t-${n + 1}`,
       title: `task ${n + 1}`,

@@ -71,9 +71,9 @@ export class Repository {
   ): { home: LaneHome; clone: CommitClone } {
     /** Something happens at one moment, and is told a moment later. */
     const git = async <T>(effect: () => T): Promise<T> => {
-      await clock.sleep(random.between(2, 60));
+      await clock.sleep(random.between(2, 40));
       const result = effect();
-      await clock.sleep(random.between(2, 250));
+      await clock.sleep(random.between(2, 160));
       return result;
     };
     const lane: LaneHome = {

@@ -194,7 +194,7 @@ export function servicesOf(options: ServicesOptions) {
         if (bytes === undefined)
           return { status: 'bounced', bounce: bounce('bundle_missing', 'its chunk is not there') };
         held.follow(() => ({ phase: 'gate check', outputBytes: 1, outputAgeMs: 0 }));
-        await clock.sleep(env.random.between(100, 4_000), held.signal);
+        await clock.sleep(env.random.between(100, 2_500), held.signal);
         const fate = fateOf();
         if (fate === 'conflict') return { status: 'bounced', bounce: bounce('conflict', 'a model conflict') };
         if (fate === 'gate') return { status: 'bounced', bounce: bounce('gate', 'a model gate') };

@@ -32,6 +32,11 @@ interface Interest {
   readonly queue: string | undefined;
 }
 
+interface Route {
+  readonly everyone: readonly Interest[];
+  readonly queues: readonly (readonly Interest[])[];
+}
+
 /** One connection as the server sees it, until it is lost. */
 export interface Session {
   readonly account: Account;
@@ -48,6 +53,8 @@ export interface Account {
   readonly name: AccountName;
   readonly streams: Map<string, StreamStore>;
   readonly interests: Map<Session, Map<number, Interest>>;
+  /** By subject, for as long as interests stay as they are. */
+  readonly routes: Map<string, Route>;
   /** Called with what was stored; dropped with the server. */
   readonly listeners: Set<(stored: Stored) => void>;
 }
@@ -111,6 +118,7 @@ export class SimulatedServer {
     for (const account of Object.values(this.#accounts)) {
       const sessions = [...account.interests.keys()];
       account.interests.clear();
+      account.routes.clear();
       account.listeners.clear();
       for (const [name, { spec }] of account.streams) {
         if (spec.storage === 'memory') account.streams.delete(name);
@@ -134,22 +142,25 @@ export class SimulatedServer {
   drop(session: Session): void {
     session.isAlive = false;
     session.account.interests.delete(session);
+    session.account.routes.clear();
   }
 
   subscribe(session: Session, id: number, subject: string, queue: string | undefined): void {
     const pattern = subjectPattern(subject);
     session.account.interests.get(session)?.set(id, { session, id, pattern, queue });
+    session.account.routes.clear();
   }
 
   unsubscribe(session: Session, id: number): void {
     session.account.interests.get(session)?.delete(id);
+    session.account.routes.clear();
   }
 
   /** Takes a message: stores and delivers it, and answers where nobody else does. */
   take(account: Account, message: Message): void {
     const { subject, replyTo } = message;
     this.observer.taken?.(account.name, message);
-    const stream = [...account.streams.values()].find((one) => one.takes(subject));
+    const stream = streamFor(account, subject);
     const fate = stream === undefined || replyTo === undefined ? 'stored' : this.faults.append(subject);
     if (fate === 'lost') return;
     const answer = stream === undefined ? undefined : this.#store(account, stream, message);
@@ -176,13 +187,13 @@ export class SimulatedServer {
     const { stored, lastOfSubject } = done;
     this.observer.stored?.(stored);
     this.#republish(account, stream, stored, lastOfSubject);
-    for (const listener of [...account.listeners]) listener(stored);
+    if (account.listeners.size > 0) for (const listener of [...account.listeners]) listener(stored);
     return { stream: name, seq: stored.seq };
   }
 
   #republish(account: Account, { spec }: StreamStore, stored: Stored, lastOfSubject: number): void {
     if (spec.republish === undefined) return;
-    const from = subjectPattern(spec.republish.from);
+    const from = patternOf(spec.republish.from);
     if (!from.matches(stored.subject)) return;
     const headers = {
       ...stored.headers,
@@ -197,28 +208,54 @@ export class SimulatedServer {
 
   /** False when nobody listens. */
   #deliver(account: Account, message: Message): boolean {
-    const queues = new Map<string, Interest[]>();
-    const chosen: Interest[] = [];
-    for (const interests of account.interests.values()) {
-      for (const interest of interests.values()) {
-        if (!interest.pattern.matches(message.subject)) continue;
-        if (interest.queue === undefined) chosen.push(interest);
-        else queues.set(interest.queue, [...(queues.get(interest.queue) ?? []), interest]);
-      }
-    }
-    for (const members of queues.values()) {
+    const { everyone, queues } = routeOf(account, message.subject);
+    for (const interest of everyone) this.#bring(interest, message);
+    for (const members of queues) {
       const one = this.random.pick(members);
-      if (one !== undefined) chosen.push(one);
+      if (one !== undefined) this.#bring(one, message);
     }
-    for (const { session, id } of chosen) {
-      for (const lateMs of this.faults.deliver(message.subject)) session.deliver(id, message, lateMs);
-    }
-    return chosen.length > 0;
+    return everyone.length + queues.length > 0;
+  }
+
+  #bring({ session, id }: Interest, message: Message): void {
+    for (const lateMs of this.faults.deliver(message.subject)) session.deliver(id, message, lateMs);
   }
 }
 
+function streamFor({ streams }: Account, subject: string): StreamStore | undefined {
+  for (const stream of streams.values()) if (stream.takes(subject)) return stream;
+  return undefined;
+}
+
+/** Who gets what is published under a subject. Inboxes are not remembered: each is used once. */
+function routeOf({ interests, routes }: Account, subject: string): Route {
+  const known = routes.get(subject);
+  if (known !== undefined) return known;
+  const everyone: Interest[] = [];
+  const queues = new Map<string, Interest[]>();
+  for (const ofSession of interests.values()) {
+    for (const interest of ofSession.values()) {
+      if (!interest.pattern.matches(subject)) continue;
+      if (interest.queue === undefined) everyone.push(interest);
+      else queues.set(interest.queue, [...(queues.get(interest.queue) ?? []), interest]);
+    }
+  }
+  const route = { everyone, queues: [...queues.values()] };
+  if (!subject.startsWith('_INBOX.')) routes.set(subject, route);
+  return route;
+}
+
+const patterns = new Map<string, SubjectPattern>();
+
+/** Of the few that streams are configured with. */
+function patternOf(text: string): SubjectPattern {
+  const pattern = patterns.get(text) ?? subjectPattern(text);
+  patterns.set(text, pattern);
+  return pattern;
+}
+
 function newAccount(name: AccountName): Account {
-  return { name, streams: new Map(), interests: new Map(), listeners: new Set() };
+  return { name, streams: new Map(), interests: new Map(), routes: new Map(), listeners: new Set() };
 }
 
 function expectationsOf(headers: Headers) {

@@ -13,8 +13,15 @@ export interface SubjectPattern {
 export function subjectPattern(text: string): SubjectPattern {
   const tokens = text.split('.');
   const isLiteral = !tokens.includes('*') && !tokens.includes('>');
+  const wildAt = tokens.findIndex((token) => token === '*' || token === '>');
+  const before = tokens
+    .slice(0, Math.max(0, wildAt))
+    .map((token) => `${token}.`)
+    .join('');
   const matches = (subject: string): boolean => {
     if (isLiteral) return subject === text;
+    // Most subjects differ before the first wildcard: so they need not be taken apart.
+    if (!subject.startsWith(before)) return false;
     const found = subject.split('.');
     for (const [n, token] of tokens.entries()) {
       if (token === '>') return found.length > n;

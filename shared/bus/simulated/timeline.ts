@@ -57,26 +57,49 @@ export class Timeline {
     };
   }
 
-  /** Lets the next event happen, and all that follows of it without waiting; false when nothing is planned. */
-  async step(): Promise<boolean> {
+  /** Lets happen what is planned until then, and all that follows of it without waiting, and moves the time there. */
+  runUntil(at: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let isOver = false;
+      const turn = (): void => {
+        if (isOver) return;
+        try {
+          const next = this.#nextUntil(at);
+          if (next !== undefined) {
+            this.#happen(next);
+            return;
+          }
+          this.#now = Math.max(this.#now, at);
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+        isOver = true;
+      };
+      // Before each of them Node drains the microtasks; many of them in one go spare a turn of its loop for each.
+      const wave = (): void => {
+        if (isOver) return;
+        for (let n = 0; n < WAVE; n += 1) setImmediate(turn);
+        setImmediate(wave);
+      };
+      setImmediate(wave);
+    });
+  }
+
+  #nextUntil(at: number): Planned | undefined {
     for (;;) {
-      const next = this.#queue.pop();
-      if (next === undefined) return false;
-      if (next.run === undefined) continue;
-      this.#now = Math.max(this.#now, next.at);
-      this.#steps += 1;
-      this.#note(next);
-      next.run();
-      await settled();
-      return true;
+      const next = this.#queue.peek();
+      if (next === undefined || (next.at > at && next.run !== undefined)) return undefined;
+      this.#queue.pop();
+      if (next.run !== undefined) return next;
     }
   }
 
-  /** Lets happen what is planned until then, and moves the time there. */
-  async runUntil(at: number): Promise<void> {
-    await settled();
-    for (let next = this.nextAt; next !== undefined && next <= at; next = this.nextAt) await this.step();
-    this.#now = Math.max(this.#now, at);
+  #happen(next: Planned): void {
+    this.#now = Math.max(this.#now, next.at);
+    this.#steps += 1;
+    this.#note(next);
+    next.run?.();
   }
 
   #note({ at, label }: Planned): void {
@@ -89,9 +112,5 @@ export class Timeline {
   }
 }
 
-/** Resolves when no microtask is left: all code that runs waits for an event. */
-export function settled(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-}
+/** How many events may happen before Node's loop goes round, and looks at signals. */
+const WAVE = 64;

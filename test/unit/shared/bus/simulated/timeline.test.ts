@@ -20,14 +20,28 @@ test('events happen in the order of their times, and what follows of one happens
   expect(timeline.now).toBe(100);
 });
 
-test('what is taken back does not happen, and time stops where nothing is planned', async () => {
+test('what is taken back does not happen, nor does what comes after it come early', async () => {
   const timeline = newTimeline('cancel');
   const cancel = timeline.plan(5, 'never', () => {
     throw new Error('it was taken back');
   });
   cancel();
-  expect(await timeline.step()).toBe(false);
-  expect([timeline.now, timeline.steps]).toEqual([0, 0]);
+  let isLate = false;
+  timeline.plan(50, 'late', () => {
+    isLate = true;
+  });
+  await timeline.runUntil(10);
+  expect([timeline.now, timeline.steps, isLate]).toEqual([10, 0, false]);
+  await timeline.runUntil(60);
+  expect([timeline.now, timeline.steps, isLate]).toEqual([60, 1, true]);
+});
+
+test('what an event throws ends the waiting for it', async () => {
+  const timeline = newTimeline('throws');
+  timeline.plan(5, 'fault', () => {
+    throw new Error('a fault of the test');
+  });
+  await expect(timeline.runUntil(10)).rejects.toThrow('a fault of the test');
 });
 
 test('of events at one moment the seed says which goes first, the same in every run', async () => {
