@@ -49,7 +49,7 @@ export const rules: readonly Rule[] = [
   { number: 9, onEvent: countedRight },
 ];
 
-function growingFences({ tasks, highestFence }: Facts, event: Event): string | undefined {
+function growingFences({ tasks, live, highestFence }: Facts, event: Event): string | undefined {
   if (event.type !== 'granted') return undefined;
   const { fence, kind } = event.grant;
   if (fence <= highestFence) return `fence ${fence} was granted after ${highestFence}`;
@@ -57,10 +57,10 @@ function growingFences({ tasks, highestFence }: Facts, event: Event): string | u
   if (fact === undefined) return `fence ${fence} was granted on ${event.task}, which nobody added`;
   if (fact.grant !== undefined)
     return `fence ${fence} was granted on ${event.task} while ${fact.grant.grant.fence} lives`;
-  const rival = [...tasks.values()].find(
-    (other) =>
-      kind === 'commit' && other.grant?.grant.kind === 'commit' && other.spec.lane === fact.spec.lane,
-  );
+  if (kind !== 'commit') return undefined;
+  const rival = [...live.values()]
+    .flatMap((other) => (other.grant.kind === 'commit' ? (tasks.get(other.task) ?? []) : []))
+    .find((other) => other.spec.lane === fact.spec.lane);
   return (
     rival && `two commit grants live in lane ${fact.spec.lane}: of ${rival.spec.id} and of ${event.task}`
   );
@@ -274,7 +274,7 @@ function effectOnce({ effects, commands, letters, notes }: Facts, event: Event):
 }
 
 /** A final report that stood in an outbox is what ends its grant, unless something ended that first. */
-function keptReportsDelivered({ kept, grants }: Facts): string | undefined {
+function keptReportsDelivered({ kept, grants, doubled }: Facts): string | undefined {
   for (const [id, { report, agent, at }] of kept) {
     if (!('fence' in report)) continue;
     const granted = grants.get(report.fence);
@@ -282,6 +282,7 @@ function keptReportsDelivered({ kept, grants }: Facts): string | undefined {
       return `report ${id} of ${agent} is kept, and its grant ${report.fence} lives on`;
     const { why } = granted.end;
     if (granted.end.report === id || (granted.endedAt ?? 0) < at) continue;
+    if (doubled.has(agent)) continue;
     if (why === 'restarted' || why === 'unlisted')
       return `${agent} kept report ${id} (${report.kind}) of fence ${report.fence}, which then ended as ${why}`;
   }

@@ -21,10 +21,24 @@ export class Disk {
   tree: { readonly task: string; readonly fence: number; readonly run: string } | undefined;
   #generation = 0;
   #lastMail: number | undefined;
+  /** Tells the folder from its copies. */
+  readonly #folder: string;
 
-  constructor(random: SeededRandom) {
+  constructor(random: SeededRandom, stateId = random.id()) {
     this.#random = random;
-    this.#stateId = random.id();
+    this.#stateId = stateId;
+    this.#folder = random.id();
+  }
+
+  /** All of it, on another machine. */
+  copy(random: SeededRandom): Disk {
+    const copy = new Disk(random, this.#stateId);
+    copy.entries.push(...this.entries);
+    for (const [name, sha256] of this.files) copy.files.set(name, sha256);
+    copy.tree = this.tree;
+    copy.#generation = this.#generation;
+    copy.#lastMail = this.#lastMail;
+    return copy;
   }
 
   async lock(clock: Clock): Promise<StateLock> {
@@ -34,7 +48,7 @@ export class Disk {
       generation: this.#generation,
       incarnation: `${this.#generation}-${this.#random.id()}`,
       stateId: this.#stateId,
-      place: { host: `host-${this.#stateId.slice(0, 4)}`, boot: 'boot', state: this.#stateId },
+      place: { host: `host-${this.#folder.slice(0, 4)}`, boot: 'boot', state: this.#folder },
       release: async () => {},
     };
   }

@@ -65,6 +65,10 @@ export class Facts {
   readonly mailedLetters: number[] = [];
   /** Of each agent, the incarnation that was accepted last. */
   readonly incarnations = new Map<string, string>();
+  /** Names that two machines had at a time: what one of them kept, the other knows nothing of. */
+  readonly doubled = new Set<string>();
+  /** Live grants by fence. */
+  readonly live = new Map<number, GrantFact>();
   highestFence = 0;
   config: BoardConfig | undefined;
   configuredAt: number | undefined;
@@ -80,9 +84,9 @@ export class Facts {
 
   /** The live grants of work on tasks. */
   *liveWork(): Generator<{ readonly fact: TaskFact; readonly grant: Grant }> {
-    for (const fact of this.tasks.values()) {
-      const grant = fact.grant?.grant;
-      if (grant?.kind === 'work') yield { fact, grant };
+    for (const { task, grant } of this.live.values()) {
+      const fact = this.tasks.get(task);
+      if (grant.kind === 'work' && fact !== undefined) yield { fact, grant };
     }
   }
 
@@ -134,6 +138,7 @@ export class Facts {
         const fact = this.tasks.get(event.task);
         const granted: GrantFact = { task: event.task, grant: event.grant, at: now };
         this.grants.set(event.grant.fence, granted);
+        this.live.set(event.grant.fence, granted);
         this.highestFence = Math.max(this.highestFence, event.grant.fence);
         if (fact === undefined) break;
         fact.grant = granted;
@@ -143,6 +148,7 @@ export class Facts {
       case 'grant_ended': {
         const fact = this.tasks.get(event.task);
         const granted = this.grants.get(event.end.fence);
+        this.live.delete(event.end.fence);
         if (granted !== undefined) {
           granted.endedAt = now;
           granted.end = event.end;

@@ -140,7 +140,14 @@ export async function runModel(
         reason: 'a model failure',
       };
     if (fate < model.fails + model.limits)
-      return { ...head('f'), kind: 'failed', outcome: 'rate_limited', reason: 'a model limit' };
+      return {
+        ...head('f'),
+        kind: 'failed',
+        outcome: 'rate_limited',
+        reason: 'a model limit',
+        // Where the harness does not say it the project's own pause holds, which is long.
+        ...(random.chance(0.9) ? { retry_at: Math.round(clock.now() + random.between(1_000, 30_000)) } : {}),
+      };
     if (fate < model.fails + model.limits + model.asks)
       return { ...head('b'), kind: 'blocked', outcome: 'needs_input', reason: 'a question' };
     if (grant.lane === undefined || grant.expects === 'none')

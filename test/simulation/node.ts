@@ -32,6 +32,8 @@ export interface NodeOptions {
   readonly service: Service;
   readonly rate: number;
   readonly offsetMs: number;
+  /** Default: a new one. */
+  readonly disk?: Disk;
   /** Told of what a service threw at its end. */
   readonly onEnd: (name: string, error: unknown) => void;
 }
@@ -54,11 +56,12 @@ export class Node {
   readonly #options: NodeOptions;
   #running: Running | undefined;
   #cut = new Set<AccountName>();
+  #isRetired = false;
 
   constructor(options: NodeOptions) {
     this.name = options.name;
     this.#options = options;
-    this.disk = new Disk(options.random.fork(`${options.name} disk`));
+    this.disk = options.disk ?? new Disk(options.random.fork(`${options.name} disk`));
     const { rate, offsetMs, server } = options;
     // Sleeps are bound to the process that runs: each gets a view of this clock.
     this.clock = new HostClock(
@@ -77,7 +80,7 @@ export class Node {
   }
 
   start(): void {
-    if (this.#running !== undefined) return;
+    if (this.#running !== undefined || this.#isRetired) return;
     const { server, random, service, onEnd } = this.#options;
     const process = new SimulatedProcess(this.name);
     const connections: SimulatedConnection[] = [];
@@ -123,14 +126,20 @@ export class Node {
     for (const { link } of running?.connections ?? []) link.abandon();
   }
 
+  /** Killed, and never started again. */
+  retire(): void {
+    this.#isRetired = true;
+    this.kill();
+  }
+
   drain(): void {
     this.#running?.drain.abort();
   }
 
-  /** As SIGSTOP; `sleeps`: the machine itself sleeps, and its monotonic clock with it. */
-  stop(ms: number, sleeps: boolean): void {
+  /** As SIGSTOP; `sleeps`: the machine itself sleeps, and its monotonic clock with it. False: nothing ran. */
+  stop(ms: number, sleeps: boolean): boolean {
     const running = this.#running;
-    if (running === undefined || running.process.isStopped) return;
+    if (running === undefined || running.process.isStopped) return false;
     const { timeline } = this.#options.server;
     running.process.stop();
     if (ms > SILENT_MS) {
@@ -142,6 +151,7 @@ export class Node {
       if (sleeps) this.clock.slept(ms);
       running.process.resume();
     });
+    return true;
   }
 
   cut(account: AccountName): void {

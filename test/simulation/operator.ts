@@ -74,7 +74,7 @@ export class Operator {
       () => ({ kind: 'profile', profile: random.pick(['alpha', 'beta']) ?? 'beta', action: 'resume' }),
       () => ({
         kind: 'configure',
-        config: { ...config, policies: { ...config.policies, max_grants: random.whole(2, 8) } },
+        config: { ...config, policies: { ...config.policies, max_grants: random.whole(3, 8) } },
       }),
     ];
     const draw = random.pick(draws);

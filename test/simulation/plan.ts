@@ -14,21 +14,30 @@ const LABELS = ['web', 'core', 'docs'] as const;
 /** Some lie in others. */
 const PATHS = ['a', 'b', 'a/x', 'b/y', 'c/x', 'c/y', 'd/x', 'd/y', 'e/x', 'e/y', 'f/x', 'f/y'] as const;
 
-export type StepKind =
-  | 'crash'
-  | 'stop'
-  | 'sleep'
-  | 'cut'
-  | 'bus-restart'
-  | 'clock-jump'
-  | 'bus-clock-jump'
-  | 'message-faults'
-  | 'operator'
-  | 'control'
-  | 'foreign-push'
-  | 'letter'
-  | 'storm'
-  | 'late-committer';
+/** Each kind of trouble, and how often it comes among the others. */
+const weights = {
+  crash: 22,
+  stop: 9,
+  sleep: 3,
+  cut: 12,
+  'bus-restart': 4,
+  'clock-jump': 4,
+  'bus-clock-jump': 1,
+  'message-faults': 8,
+  operator: 26,
+  control: 6,
+  'foreign-push': 1,
+  letter: 4,
+  storm: 5,
+  'late-committer': 4,
+  'name-twice': 2,
+  'copied-state': 3,
+  'snapshot-damage': 4,
+} as const;
+
+export type StepKind = keyof typeof weights;
+
+export const stepKinds = Object.keys(weights) as readonly StepKind[];
 
 export interface Step {
   readonly at: number;
@@ -56,37 +65,21 @@ export interface Plan {
 }
 
 export interface PlanLimits {
-  /** Default: what the seed says, 30 to 160. */
+  /** Default: what the seed says: 30 to 160, of each tenth seed 200 to 400. */
   readonly tasks?: number | undefined;
   /** Default: what the seed says, 10 to 80. */
   readonly steps?: number | undefined;
 }
-
-const weights: readonly [StepKind, number][] = [
-  ['crash', 22],
-  ['stop', 9],
-  ['sleep', 3],
-  ['cut', 12],
-  ['bus-restart', 4],
-  ['clock-jump', 4],
-  ['bus-clock-jump', 1],
-  ['message-faults', 8],
-  ['operator', 26],
-  ['control', 6],
-  ['foreign-push', 1],
-  ['letter', 4],
-  ['storm', 5],
-  ['late-committer', 4],
-];
 
 const names = (prefix: string, count: number) =>
   Array.from({ length: count }, (_, n) => `${prefix}-${n + 1}`);
 
 export function planOf(seed: string, limits: PlanLimits = {}): Plan {
   const random = new SeededRandom(`plan ${seed}`);
-  const count = random.whole(30, 160);
+  const isLarge = random.chance(0.1);
+  const count = isLarge ? random.whole(200, 400) : random.whole(30, 160);
   const stepCount = random.whole(10, 80);
-  const workers = names('worker', random.whole(3, 8)).map((name) => ({
+  const workers = names('worker', isLarge ? random.whole(8, 12) : random.whole(3, 8)).map((name) => ({
     name,
     labels: LABELS.filter(() => random.chance(0.8)),
   }));
@@ -114,9 +107,9 @@ export function planOf(seed: string, limits: PlanLimits = {}): Plan {
 }
 
 function kindOf(random: SeededRandom): StepKind {
-  let left = random.next() * weights.reduce((sum, [, weight]) => sum + weight, 0);
-  for (const [kind, weight] of weights) {
-    left -= weight;
+  let left = random.next() * stepKinds.reduce((sum, kind) => sum + weights[kind], 0);
+  for (const kind of stepKinds) {
+    left -= weights[kind];
     if (left < 0) return kind;
   }
   return 'crash';

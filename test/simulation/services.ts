@@ -69,7 +69,7 @@ export function servicesOf(options: ServicesOptions) {
         randomId: env.random.id,
         log: log(env.name),
         electionLeaseMs: options.electionLeaseMs,
-        snapshotPolicy: { batches: 400, bytes: 1024 ** 2 },
+        snapshotPolicy: { batches: 60, bytes: 1024 ** 2 },
         onLeading: (term) => options.onLeading(env.name, term),
         ...(deciders === undefined ? {} : { deciders: deciders(options.realDeciders) }),
       },

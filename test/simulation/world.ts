@@ -19,14 +19,16 @@ import { SimulatedServer } from '../../shared/bus/simulated/server.ts';
 import { Timeline } from '../../shared/bus/simulated/timeline.ts';
 import { isWaggleError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
+import type { Disk } from './disk.ts';
 import { Facts } from './facts.ts';
 import { type HarnessModel, usualRuns } from './harness.ts';
 import { Node, type Service } from './node.ts';
 import { Operator } from './operator.ts';
-import type { Plan, Step } from './plan.ts';
-import { LANES } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { Repository } from './repository.ts';
 import { type Alterations, servicesOf } from './services.ts';
+import { counted, Tally } from './tally.ts';
+import { Trouble } from './trouble.ts';
 import { isFinal, type Violation, Witness } from './witness.ts';
 
 export interface WorldOptions {
@@ -39,7 +41,8 @@ export interface Outcome {
   readonly violations: readonly Violation[];
   readonly virtualMs: number;
   readonly steps: number;
-  readonly crashes: number;
+  /** How often each kind of trouble struck. */
+  readonly troubles: Readonly<Record<string, number>>;
   readonly claims: number;
   readonly commands: number;
   readonly batches: number;
@@ -65,18 +68,19 @@ export class World {
   readonly facts: Facts;
   readonly witness: Witness;
   readonly nodes = new Map<string, Node>();
+  /** How often each kind of trouble really struck. */
+  readonly tally = new Tally();
   readonly #random: SeededRandom;
   readonly #repository = new Repository();
   readonly #operator: Operator;
-  #isTroubled = true;
-  #faultsUntil = 0;
-  #crashes = 0;
+  readonly #trouble: Trouble;
 
   constructor(plan: Plan, options: WorldOptions = {}) {
     this.plan = plan;
     this.#random = new SeededRandom(`world ${plan.seed}`);
     this.timeline = new Timeline(this.#random.fork('timeline'));
-    const faults = randomFaults(this.#random.fork('faults'), plan.rates, () => this.#areMessagesFaulty());
+    const areFaulty = () => this.#trouble.areMessagesFaulty;
+    const faults = counted(randomFaults(this.#random.fork('faults'), plan.rates, areFaulty), this.tally);
     this.server = new SimulatedServer({
       timeline: this.timeline,
       random: this.#random.fork('server'),
@@ -108,6 +112,17 @@ export class World {
       random: this.#random.fork('operator'),
       facts: this.facts,
     });
+    this.#trouble = new Trouble({
+      plan,
+      server: this.server,
+      facts: this.facts,
+      nodes: this.nodes,
+      repository: this.#repository,
+      operator: this.#operator,
+      tally: this.tally,
+      twinOf: (name, random, disk) => this.#twinOf(name, random, disk, services),
+      attend: (work) => this.#do(work),
+    });
   }
 
   /** Lets the plan happen, then waits until the swarm is quiet. */
@@ -126,7 +141,8 @@ export class World {
     );
     for (const { at, specs } of plan.tasks)
       timeline.plan(at, 'add', () => inTurn(() => this.#operator.add(specs)));
-    for (const step of plan.steps) timeline.plan(step.at, `step ${step.kind}`, () => this.#trouble(step));
+    for (const step of plan.steps)
+      timeline.plan(step.at, `step ${step.kind}`, () => this.#trouble.strike(step));
     const lastAt = Math.max(0, ...plan.tasks.map(({ at }) => at), ...plan.steps.map(({ at }) => at));
     await timeline.runUntil(lastAt + 40_000);
     await this.#calm();
@@ -135,19 +151,26 @@ export class World {
   }
 
   #addNode(name: string, service: Service): void {
-    const random = this.#random.fork(name);
-    this.nodes.set(
+    this.nodes.set(name, this.#newNode(name, service, this.#random.fork(name)));
+  }
+
+  #newNode(name: string, service: Service, random: SeededRandom, disk?: Disk): Node {
+    return new Node({
+      server: this.server,
+      random,
       name,
-      new Node({
-        server: this.server,
-        random,
-        name,
-        service,
-        rate: random.between(0.996, 1.004),
-        offsetMs: random.between(-2_000, 2_000),
-        onEnd: (ended, error) => this.#ended(ended, error),
-      }),
-    );
+      service,
+      rate: random.between(0.996, 1.004),
+      offsetMs: random.between(-2_000, 2_000),
+      onEnd: (ended, error) => this.#ended(ended, error),
+      ...(disk === undefined ? {} : { disk }),
+    });
+  }
+
+  /** Another machine under the name of a worker. */
+  #twinOf(name: string, random: SeededRandom, disk: Disk, services: ReturnType<typeof servicesOf>): Node {
+    const labels = this.plan.workers.find((worker) => worker.name === name)?.labels ?? [];
+    return this.#newNode(name, services.worker(labels), random, disk);
   }
 
   /** A service may end because the swarm will not have it (any more); what else it throws is a fault. */
@@ -166,110 +189,8 @@ export class World {
     work.catch((error: unknown) => this.#ended('operator', error));
   }
 
-  #areMessagesFaulty(): boolean {
-    return this.#isTroubled && this.timeline.now < this.#faultsUntil;
-  }
-
-  #trouble({ kind, random, target }: Step): void {
-    const node = this.nodes.get(target ?? this.#target(random));
-    const worker = random.pick(this.plan.workers)?.name ?? '';
-    if (node === undefined) return;
-    const leaseMs = this.plan.config.policies.lease_ms;
-    switch (kind) {
-      case 'crash':
-        this.#crash(node.name, random.chance(0.7) ? random.between(50, 4_000) : random.between(0, 40_000));
-        break;
-      case 'stop':
-        node.stop(
-          random.chance(0.5) ? random.between(100, leaseMs) : random.between(leaseMs, 4 * leaseMs),
-          false,
-        );
-        break;
-      case 'sleep':
-        node.stop(random.between(leaseMs / 2, 4 * leaseMs), true);
-        break;
-      case 'cut': {
-        node.cut(random.chance(0.6) ? 'swarm' : 'core');
-        if (random.chance(0.3)) node.cut('core');
-        const ms = random.chance(0.6) ? random.between(500, 12_000) : random.between(200, 30_000);
-        this.timeline.plan(ms, `heal ${node.name}`, () => node.heal());
-        break;
-      }
-      case 'bus-restart':
-        this.server.kill();
-        this.timeline.plan(random.between(100, 8_000), 'bus up', () => this.server.restart());
-        break;
-      case 'clock-jump':
-        node.clock.jump(random.between(-120_000, 120_000));
-        break;
-      case 'bus-clock-jump':
-        this.server.jump(random.between(-60_000, 60_000));
-        break;
-      case 'message-faults':
-        this.#faultsUntil = this.timeline.now + random.between(2_000, 30_000);
-        break;
-      case 'operator':
-        this.#do(this.#operator.meddle(random));
-        break;
-      case 'control':
-        this.#do(this.#operator.order(random, worker));
-        break;
-      case 'foreign-push':
-        this.#repository.pushForeign(`waggle/${random.pick(LANES)}`);
-        break;
-      case 'storm':
-        this.#storm(random);
-        break;
-      case 'late-committer':
-        this.#delayCommit(random);
-        break;
-      case 'letter':
-        this.#do(this.#operator.write(worker));
-        break;
-    }
-  }
-
-  /** Whoever leads and commits is troubled more often than one of many workers. */
-  #target(random: SeededRandom): string {
-    const { orchestrators, committers, takers, workers } = this.plan;
-    const draw = random.next();
-    if (draw < 0.3) return random.pick(orchestrators) ?? '';
-    if (draw < 0.5) return random.pick(committers) ?? '';
-    if (draw < 0.57) return random.pick(takers) ?? '';
-    return random.pick(workers)?.name ?? '';
-  }
-
-  /** Nobody leads for a while, and workers die meanwhile, with what they could not deliver. */
-  #storm(random: SeededRandom): void {
-    const { orchestrators, workers } = this.plan;
-    const lengthMs = random.between(1_000, 12_000);
-    for (const name of orchestrators) this.#crash(name, lengthMs + random.between(0, 500));
-    for (const { name } of workers) {
-      if (!random.chance(0.5)) continue;
-      this.timeline.plan(random.between(0, lengthMs * 1.2), `storm ${name}`, () =>
-        this.#crash(name, random.between(50, 1_500)),
-      );
-    }
-  }
-
-  /** Stops a committer with a commit in hand for about as long as it takes others to take it up; waits for one. */
-  #delayCommit(random: SeededRandom, tries = 100): void {
-    const leaseMs = this.plan.config.policies.lease_ms;
-    const busy = [...this.facts.tasks.values()].find(({ grant }) => grant?.grant.kind === 'commit')?.grant;
-    const node = this.nodes.get(busy?.grant.agent ?? '');
-    if (node !== undefined) node.stop(random.between(leaseMs * 0.8, leaseMs * 1.6), false);
-    else if (tries > 0) this.timeline.plan(200, 'late commit', () => this.#delayCommit(random, tries - 1));
-  }
-
-  #crash(name: string, downMs: number): void {
-    const node = this.nodes.get(name);
-    this.#crashes += 1;
-    node?.kill();
-    this.timeline.plan(downMs, `up ${name}`, () => node?.start());
-  }
-
   async #calm(): Promise<void> {
-    this.#isTroubled = false;
+    this.#trouble.end();
     if (!this.server.isUp) this.server.restart();
     const until = this.timeline.now + (this.plan.quietMs ?? QUIET_MS);
     for (let look = 0; this.timeline.now < until; look += 1) {
@@ -304,7 +225,7 @@ export class World {
       violations: witness.violations,
       virtualMs: Math.round(timeline.now),
       steps: timeline.steps,
-      crashes: this.#crashes,
+      troubles: this.tally.counts(),
       claims: witness.claims,
       commands: witness.commands,
       batches: facts.batches,
