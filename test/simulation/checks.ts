@@ -15,6 +15,7 @@ import type { Event, EventOf, GrantEnd, Task } from '../../schemas/index.ts';
 import { RUN_TRAILER } from '../../shared/git/message.ts';
 import { parseTrailers } from '../../shared/git/trailers.ts';
 import type { Facts, TaskFact } from './facts.ts';
+import { project } from './services.ts';
 
 export interface Rule {
   readonly number: number;
@@ -42,6 +43,7 @@ export const rules: readonly Rule[] = [
   { number: 5, onEvent: depsFirst },
   { number: 6, onEvent: capsKept },
   { number: 6, onEvent: scopesKept },
+  { number: 6, onEvent: budgetsKept },
   { number: 7, onEvent: takenOnlyWhenAllowed },
   { number: 8, onEvent: effectOnce },
   { number: 8, atEnd: keptReportsDelivered },
@@ -223,6 +225,19 @@ function scopesKept({ config, tasks }: Facts, event: Event): string | undefined 
       other.spec.paths.some((path) => fact.spec.paths.some((own) => meet(path, own))),
   );
   return rival && `${event.task} was granted on paths that ${rival.spec.id} uses`;
+}
+
+/** Of a budget that is spent nothing new is granted, until people change it. */
+function budgetsKept({ spent }: Facts, event: Event): string | undefined {
+  if (event.type !== 'granted' || event.grant.kind !== 'work' || spent.size === 0) return undefined;
+  const { profile } = event.grant;
+  const keys = [
+    ...(profile === undefined ? [] : [`profile ${profile}`]),
+    `project ${project}`,
+    `task ${event.task}`,
+  ];
+  const key = keys.find((one) => spent.has(one));
+  return key && `${event.task} was granted when the budget of ${key} was spent`;
 }
 
 function meet(one: string, other: string): boolean {

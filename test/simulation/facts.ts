@@ -67,6 +67,8 @@ export class Facts {
   readonly incarnations = new Map<string, string>();
   /** Names that two machines had at a time: what one of them kept, the other knows nothing of. */
   readonly doubled = new Set<string>();
+  /** Scope and name of budgets of which nothing more is to be granted, and the limit that says so. */
+  readonly spent = new Map<string, number>();
   /** Live grants by fence. */
   readonly live = new Map<number, GrantFact>();
   highestFence = 0;
@@ -76,6 +78,7 @@ export class Facts {
   events = 0;
   terms = 0;
   takeovers = 0;
+  budgetsSpent = 0;
   mailSeq = 0;
 
   constructor(repository: Repository) {
@@ -111,6 +114,7 @@ export class Facts {
         this.terms += 1;
         break;
       case 'configured':
+        if (JSON.stringify(this.config?.budgets) !== JSON.stringify(event.config.budgets)) this.spent.clear();
         this.config = event.config;
         this.configuredAt ??= now;
         break;
@@ -176,6 +180,8 @@ export class Facts {
         if (fact === undefined) break;
         fact.state = event.to;
         fact.submission = undefined;
+        // A person opened it: its own budget begins anew.
+        if (event.to === 'open') this.spent.delete(`task ${event.task}`);
         if (event.reset === true) [fact.attempts, fact.losses, fact.conflicts] = [0, 0, 0];
         break;
       }
@@ -193,6 +199,13 @@ export class Facts {
       case 'taken_over':
         this.takeovers += 1;
         break;
+      case 'budget_reached': {
+        const { scope, name, level, limit } = event.mark;
+        if (level === 'warn') break;
+        this.spent.set(`${scope} ${name}`, limit);
+        this.budgetsSpent += 1;
+        break;
+      }
       default:
         break;
     }

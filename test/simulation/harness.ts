@@ -74,10 +74,15 @@ export async function runModel(
   let printedAt = startedAt;
   let number = 0;
   let checkpointAt = startedAt + model.checkpointEveryMs;
+  const usage = () => ({
+    output_tokens: bytes,
+    duration_ms: Math.max(0, Math.round(clock.monotonic() - startedAt)),
+  });
   held.follow(() => ({
     phase: 'running',
     outputBytes: bytes,
     outputAgeMs: clock.monotonic() - printedAt,
+    usage: usage(),
     ...(grant.profile === undefined ? {} : { profile: grant.profile }),
   }));
   const checkpoint = () => {
@@ -126,7 +131,13 @@ export async function runModel(
       }
       const kept = checkpoint();
       await desk.keep({
-        report: { ...head('r'), kind: 'released', reason: 'cut short', checkpoint: stored(kept) },
+        report: {
+          ...head('r'),
+          kind: 'released',
+          reason: 'cut short',
+          checkpoint: stored(kept),
+          usage: usage(),
+        },
         bundle: kept.content,
       });
       return undefined;
@@ -138,6 +149,7 @@ export async function runModel(
         kind: 'failed',
         outcome: random.pick(failures) ?? 'crashed',
         reason: 'a model failure',
+        usage: usage(),
       };
     if (fate < model.fails + model.limits)
       return {
@@ -145,13 +157,14 @@ export async function runModel(
         kind: 'failed',
         outcome: 'rate_limited',
         reason: 'a model limit',
+        usage: usage(),
         // Where the harness does not say it the project's own pause holds, which is long.
         ...(random.chance(0.9) ? { retry_at: Math.round(clock.now() + random.between(1_000, 30_000)) } : {}),
       };
     if (fate < model.fails + model.limits + model.asks)
       return { ...head('b'), kind: 'blocked', outcome: 'needs_input', reason: 'a question' };
     if (grant.lane === undefined || grant.expects === 'none')
-      return { ...head('d'), kind: 'done', outcome: 'completed', note: 'done' };
+      return { ...head('d'), kind: 'done', outcome: 'completed', note: 'done', usage: usage() };
     const content = `${run} change`;
     const kept = checkpoint();
     await desk.keep({
@@ -162,6 +175,7 @@ export async function runModel(
         head: hashOf(content),
         bundle: fileOf(name, content),
         message: `feat: ${task}`,
+        usage: usage(),
       },
       bundle: content,
       rescue: {

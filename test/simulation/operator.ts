@@ -2,7 +2,7 @@
  * People of a simulated swarm: they add tasks, and edit, cancel, retry and answer at moments that suit nobody. They use
  * the real client, on a machine that is never troubled.
  */
-import type { Command, QueryAnswerOf, TaskSpec } from '../../schemas/index.ts';
+import type { BoardConfig, Command, QueryAnswerOf, TaskSpec } from '../../schemas/index.ts';
 import { type BoardClient, createBoardClient } from '../../shared/bus/board-client.ts';
 import { encode } from '../../shared/bus/codec.ts';
 import type { Bus } from '../../shared/bus/port.ts';
@@ -25,6 +25,17 @@ export interface OperatorOptions {
 }
 
 const ANSWER_MS = 4_000;
+
+/** Half as much again of every budget. */
+function withMore(config: BoardConfig): BoardConfig {
+  const { budgets } = config;
+  if (budgets === undefined) return config;
+  const entries = Object.entries(budgets).map(([scope, { tokens = 0 }]) => [
+    scope,
+    { tokens: Math.ceil(tokens * 1.5) },
+  ]);
+  return { ...config, budgets: Object.fromEntries(entries) };
+}
 
 export class Operator {
   readonly #options: OperatorOptions;
@@ -72,6 +83,7 @@ export class Operator {
       () => ({ kind: 'edit', task, patch: { max_attempts: random.whole(1, 5) } }),
       () => ({ kind: 'profile', profile: random.pick(['alpha', 'beta']) ?? 'alpha', action: 'stop' }),
       () => ({ kind: 'profile', profile: random.pick(['alpha', 'beta']) ?? 'beta', action: 'resume' }),
+      () => ({ kind: 'configure', config: withMore(config) }),
       () => ({
         kind: 'configure',
         config: { ...config, policies: { ...config.policies, max_grants: random.whole(3, 8) } },
@@ -118,6 +130,11 @@ export class Operator {
   /** What is left to people when faults have stopped: nothing may wait for them by their own doing. */
   async tidy(): Promise<void> {
     const { facts } = this.#options;
+    const { config } = facts;
+    if (facts.spent.size > 0 && config !== undefined) {
+      const { budgets: _, ...without } = config;
+      await this.say({ kind: 'configure', config: without });
+    }
     for (const profile of ['alpha', 'beta']) await this.say({ kind: 'profile', profile, action: 'resume' });
     for (const [task, { grant }] of facts.tasks) {
       if (grant?.grant.kind === 'manual') await this.say({ kind: 'close', task, no_change: true });

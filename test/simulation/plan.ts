@@ -98,7 +98,7 @@ export function planOf(seed: string, limits: PlanLimits = {}): Plan {
     orchestrators: names('orchestra', random.whole(2, 3)),
     committers: names('committer', random.whole(1, 2)),
     takers: names('taker', random.whole(1, 2)),
-    config: configOf(random.fork('config')),
+    config: configOf(random.fork('config'), count),
     tasks: inBatches(random.fork('batches'), tasks, lengthMs),
     steps: steps.slice(0, limits.steps ?? stepCount).sort((one, other) => one.at - other.at),
     rates: { lost: 0.06, late: 0.25, mostLateMs: 900, doubled: 0.05, appendLost: 0.05, ackLost: 0.08 },
@@ -115,12 +115,21 @@ function kindOf(random: SeededRandom): StepKind {
   return 'crash';
 }
 
-function configOf(random: SeededRandom): BoardConfig {
+function configOf(random: SeededRandom, count: number): BoardConfig {
   const maybe = <K extends string>(key: K, least: number, most: number) =>
     random.chance(0.6) ? ({ [key]: random.whole(least, most) } as Record<K, number>) : {};
   const lane = (name: string) => ({ home: `sim:${name}`, base: 'HEAD', branch: `waggle/${name}`, gates: [] });
+  // A run prints some 400 tokens: these are reached when half of the work is done, or more, until people raise them.
+  const budgets: BoardConfig['budgets'] = random.chance(0.4)
+    ? {
+        profile: { tokens: count * random.whole(100, 400) },
+        project: { tokens: count * random.whole(300, 700) },
+        ...(random.chance(0.5) ? { task: { tokens: 1_500 } } : {}),
+      }
+    : undefined;
   return {
     ...emptyConfig,
+    ...(budgets === undefined ? {} : { budgets }),
     lanes: { main: lane('main'), side: lane('side') },
     profiles: { alpha: maybe('max_concurrency', 2, 4), beta: maybe('max_concurrency', 1, 4) },
     pools: { both: { strategy: 'round_robin', profiles: ['alpha', 'beta'] } },

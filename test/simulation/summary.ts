@@ -10,7 +10,17 @@ import type { Outcome } from './world.ts';
 /** In so many seeds each kind of trouble must have struck. */
 export const TELLING_SEEDS = 50;
 
-const counted = ['tasks', 'claims', 'commands', 'batches', 'commits', 'takeovers', 'terms', 'steps'] as const;
+const counted = [
+  'tasks',
+  'claims',
+  'commands',
+  'batches',
+  'commits',
+  'takeovers',
+  'budgets',
+  'terms',
+  'steps',
+] as const;
 /** Of a run with thousands of failures the first ones tell enough. */
 const MOST_FAILURES = 100;
 
@@ -28,6 +38,7 @@ export class Summary {
     batches: 0,
     commits: 0,
     takeovers: 0,
+    budgets: 0,
     terms: 0,
     steps: 0,
   };

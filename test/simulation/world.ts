@@ -21,6 +21,7 @@ import { isWaggleError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Disk } from './disk.ts';
 import { Facts } from './facts.ts';
+import { forgettableAny } from './forgettable-any.ts';
 import { type HarnessModel, usualRuns } from './harness.ts';
 import { Node, type Service } from './node.ts';
 import { Operator } from './operator.ts';
@@ -49,6 +50,8 @@ export interface Outcome {
   readonly tasks: number;
   readonly commits: number;
   readonly takeovers: number;
+  /** Budgets that were used up. */
+  readonly budgets: number;
   readonly terms: number;
   /** Of the whole history, and of the journal. */
   readonly digest: string;
@@ -58,6 +61,8 @@ export interface Outcome {
 const QUIET_MS = 40 * 60_000;
 const LOOK_MS = 5_000;
 const EARLY_MS = 30_000;
+
+AbortSignal.any = forgettableAny;
 
 const realDeciders = { applyClaim, applyCommand, applyReport, applyMail, applyLook, applyUsage };
 
@@ -232,6 +237,7 @@ export class World {
       tasks: facts.tasks.size,
       commits: facts.landed.length,
       takeovers: facts.takeovers,
+      budgets: facts.budgetsSpent,
       terms: facts.terms,
       digest: `${timeline.digest}-${facts.events}`,
     };
