@@ -260,7 +260,7 @@ function takenOnlyWhenAllowed(facts: Facts, event: Event, now: number): string |
   if (event.reason === 'dead') {
     if (event.silent_ms < lease_ms)
       return `fence ${event.fence} was taken as dead after ${event.silent_ms} ms`;
-    const silentMs = now - Math.max(facts.listedAt.get(event.fence) ?? 0, granted.at);
+    const silentMs = facts.decidedAt - Math.max(facts.signOf(event.fence)?.at ?? 0, granted.at);
     const needed = lease_ms * SILENCE_SHARE;
     return silentMs >= needed
       ? undefined
@@ -271,7 +271,7 @@ function takenOnlyWhenAllowed(facts: Facts, event: Event, now: number): string |
   const sinceNudge = now - (granted.nudgedAt ?? now);
   if (sinceNudge < stale_grace_ms * CLOCK_SHARE)
     return `fence ${event.fence} was taken ${Math.round(sinceNudge)} ms after its nudge`;
-  const sincePrint = now - (facts.printedAt.get(event.fence) ?? granted.at);
+  const sincePrint = facts.decidedAt - (facts.signOf(event.fence)?.printedAt ?? granted.at);
   return sincePrint >= (stale_after_ms + stale_grace_ms) * CLOCK_SHARE
     ? undefined
     : `fence ${event.fence} was taken as stale, and printed ${Math.round(sincePrint)} ms before`;

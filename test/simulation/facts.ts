@@ -26,6 +26,16 @@ export interface GrantFact {
   nudgedAt?: number;
 }
 
+/** A beat that lists a grant: when it was stored, and when the run had last printed. */
+export interface Sign {
+  readonly at: number;
+  readonly printedAt?: number;
+}
+
+const SIGNS_KEPT = 16;
+/** How long the server's word of a beat may be on its way to a leader. */
+const UNHEARD_MS = 1_000;
+
 export interface TaskFact {
   spec: Task;
   state: Task['state'];
@@ -58,10 +68,10 @@ export class Facts {
   readonly reports = new Map<string, Report>();
   /** Final reports that stood in an outbox, with the virtual time of that. */
   readonly kept = new Map<string, { readonly report: Report; readonly agent: string; readonly at: number }>();
-  /** When a beat that lists the fence was last stored. */
-  readonly listedAt = new Map<number, number>();
-  /** When the run of that fence last printed, by its beats. */
-  readonly printedAt = new Map<number, number>();
+  /** The newest beats that list a fence. */
+  readonly #signs = new Map<number, Sign[]>();
+  /** When a leader decided the batch whose events are looked at: later it is stored. */
+  decidedAt = 0;
   readonly mailedLetters: number[] = [];
   /** Of each agent, the incarnation that was accepted last. */
   readonly incarnations = new Map<string, string>();
@@ -96,9 +106,17 @@ export class Facts {
   noteBeat(agent: string, beat: Beat, now: number): void {
     for (const { fence, output_age_ms } of beat.grants) {
       if (this.grants.get(fence)?.grant.agent !== agent) continue;
-      this.listedAt.set(fence, now);
-      if (output_age_ms !== undefined) this.printedAt.set(fence, now - output_age_ms);
+      const signs = this.#signs.get(fence) ?? [];
+      const printedAt = output_age_ms === undefined ? signs.at(-1)?.printedAt : now - output_age_ms;
+      signs.push({ at: now, ...(printedAt === undefined ? {} : { printedAt }) });
+      if (signs.length > SIGNS_KEPT) signs.shift();
+      this.#signs.set(fence, signs);
     }
+  }
+
+  /** The last sign of life of that fence which its leader can have heard of when it decided. */
+  signOf(fence: number): Sign | undefined {
+    return this.#signs.get(fence)?.findLast(({ at }) => at <= this.decidedAt - UNHEARD_MS);
   }
 
   noteBatch(batch: Batch): void {

@@ -14,8 +14,9 @@ import { runOrchestrator } from '../../services/orchestrator/orchestrator.ts';
 import { runStaleTakeover, type StaleTakeoverOptions } from '../../services/stale-takeover/stale-takeover.ts';
 import { runClaimLoop } from '../../shared/agent/claim-loop.ts';
 import type { Outbox } from '../../shared/agent/outbox.ts';
-import type { Bus } from '../../shared/bus/port.ts';
+import type { Bus, Payload } from '../../shared/bus/port.ts';
 import { createReader } from '../../shared/bus/read-client.ts';
+import { subjectsOf } from '../../shared/bus/subjects.ts';
 import { type Log, silentLog } from '../../shared/log.ts';
 import { type HarnessModel, modelFiles, rescueLeft, runModel, takeInModel } from './harness.ts';
 import type { Env, Service } from './node.ts';
@@ -42,11 +43,21 @@ export interface ServicesOptions {
   readonly electionLeaseMs: number;
   readonly realDeciders: Deciders;
   readonly onKept: (agent: string, report: Report) => void;
-  readonly onLeading: (name: string, term: number) => void;
+  /** Told of each batch before it is sent. */
+  readonly onBatch: (payload: Payload) => void;
   readonly log?: (name: string) => Log;
 }
 
 const DRAIN_MS = 4_000;
+const journal = subjectsOf(project).journal;
+
+const heard = (core: Bus, onBatch: ServicesOptions['onBatch']): Bus => ({
+  ...core,
+  async append(subject, payload, options) {
+    if (subject === journal) onBatch(payload);
+    return await core.append(subject, payload, options);
+  },
+});
 
 export function servicesOf(options: ServicesOptions) {
   const { repository, alterations, model, onKept, log = () => silentLog } = options;
@@ -57,7 +68,7 @@ export function servicesOf(options: ServicesOptions) {
   };
 
   const orchestrator: Service = async (env) => {
-    const core = env.connect('core', true);
+    const core = heard(env.connect('core', true), options.onBatch);
     const { deciders } = alterations;
     await runOrchestrator(
       {
@@ -70,7 +81,6 @@ export function servicesOf(options: ServicesOptions) {
         log: log(env.name),
         electionLeaseMs: options.electionLeaseMs,
         snapshotPolicy: { batches: 60, bytes: 1024 ** 2 },
-        onLeading: (term) => options.onLeading(env.name, term),
         ...(deciders === undefined ? {} : { deciders: deciders(options.realDeciders) }),
       },
       env.drain,

@@ -4,7 +4,7 @@
  */
 import type { Event, Report } from '../../schemas/index.ts';
 import { tryDecode } from '../../shared/bus/codec.ts';
-import type { Stored } from '../../shared/bus/port.ts';
+import type { Payload, Stored } from '../../shared/bus/port.ts';
 import type { AccountName, Message, ServerObserver } from '../../shared/bus/simulated/server.ts';
 import type { Timeline } from '../../shared/bus/simulated/timeline.ts';
 import { mailRoute, senderOf, subjectsOf } from '../../shared/bus/subjects.ts';
@@ -34,6 +34,8 @@ export class Witness implements ServerObserver {
   >();
   readonly #answeredUnstored = new Set<string>();
   #batch: string | undefined;
+  /** When a leader first said a batch, by its bytes. */
+  readonly #decided = new WeakMap<Payload, number>();
   claims = 0;
   commands = 0;
 
@@ -44,6 +46,11 @@ export class Witness implements ServerObserver {
 
   accuse(rule: number, what: string): void {
     this.violations.push({ rule, at: this.#timeline.now, what });
+  }
+
+  /** A leader appends to its journal; it may do so again, and the message may take its time. */
+  decided(payload: Payload): void {
+    if (!this.#decided.has(payload)) this.#decided.set(payload, this.#timeline.now);
   }
 
   /** Called when the swarm is quiet: what must hold in the end. */
@@ -79,6 +86,7 @@ export class Witness implements ServerObserver {
           `batch ${seq} follows ${predecessor ?? 'none'}, and ${this.#batch ?? 'none'} stands before it`,
         );
       this.#batch = id;
+      this.#facts.decidedAt = this.#decided.get(payload) ?? now;
       for (const event of events) this.#judge(event, now);
       this.#facts.noteBatch(decoded.value);
     }

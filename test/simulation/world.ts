@@ -103,7 +103,7 @@ export class World {
       onKept: (agent, report) => {
         if (isFinal(report)) this.facts.kept.set(report.id, { report, agent, at: this.timeline.now });
       },
-      onLeading: () => {},
+      onBatch: (payload) => this.witness.decided(payload),
       ...(options.log === undefined ? {} : { log: options.log }),
     });
     for (const name of plan.orchestrators) this.#addNode(name, services.orchestrator);
