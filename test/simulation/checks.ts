@@ -45,6 +45,8 @@ export const rules: readonly Rule[] = [
   { number: 6, onEvent: scopesKept },
   { number: 6, onEvent: budgetsKept },
   { number: 7, onEvent: takenOnlyWhenAllowed },
+  { number: 7, onEvent: heldByWhomItLists },
+  { number: 7, onEvent: nameOfTheSilent },
   { number: 8, onEvent: effectOnce },
   { number: 8, atEnd: keptReportsDelivered },
   { number: 8, atEnd: lettersOnce },
@@ -59,6 +61,10 @@ function growingFences({ tasks, live, highestFence }: Facts, event: Event): stri
   if (fact === undefined) return `fence ${fence} was granted on ${event.task}, which nobody added`;
   if (fact.grant !== undefined)
     return `fence ${fence} was granted on ${event.task} while ${fact.grant.grant.fence} lives`;
+  const { agent, slot } = event.grant;
+  const other = [...live.values()].find(({ grant }) => grant.agent === agent && grant.slot === slot);
+  if (other !== undefined && kind !== 'manual')
+    return `slot ${slot} of ${agent} was given fence ${fence} while ${other.grant.fence} lives in it`;
   if (kind !== 'commit') return undefined;
   const rival = [...live.values()]
     .flatMap((other) => (other.grant.kind === 'commit' ? (tasks.get(other.task) ?? []) : []))
@@ -277,6 +283,25 @@ function takenOnlyWhenAllowed(facts: Facts, event: Event, now: number): string |
     : `fence ${event.fence} was taken as stale, and printed ${Math.round(sincePrint)} ms before`;
 }
 
+/** A grant that a claim does not list is let go of because its answer was lost: then no beat ever listed it. */
+function heldByWhomItLists(facts: Facts, event: Event): string | undefined {
+  if (event.type !== 'grant_ended' || event.end.why !== 'unlisted') return undefined;
+  const isHeld = facts.signOf(event.end.fence) !== undefined;
+  return isHeld ? `fence ${event.end.fence} of ${event.agent} was let go, and its owner had it` : undefined;
+}
+
+/** A name goes to another machine only after its holder was silent for a lease, or left. */
+function nameOfTheSilent(facts: Facts, event: Event): string | undefined {
+  if (event.type !== 'agent_seen') return undefined;
+  const known = facts.incarnations.get(event.agent);
+  if (known === undefined || known.place.state === event.place.state) return undefined;
+  const silentMs = facts.silenceOf(event.agent, known.id);
+  const needed = (facts.config?.policies.lease_ms ?? 0) * SILENCE_SHARE;
+  return silentMs >= needed
+    ? undefined
+    : `${event.agent} went to another machine ${Math.round(silentMs)} ms after a beat of the one that had it`;
+}
+
 function effectOnce({ effects, commands, letters, notes }: Facts, event: Event): string | undefined {
   if (event.type === 'grant_ended' && event.end.report !== undefined && effects.has(event.end.report))
     return `report ${event.end.report} took effect twice`;
@@ -331,7 +356,7 @@ function countedRight(facts: Facts, event: Event): string | undefined {
 
 /** Straight from the design: what counts as an attempt, as a loss, as a conflict. */
 function expectedCounters(
-  { reports, grants }: Facts,
+  { reports, grants, spent }: Facts,
   before: TaskFact,
   event: EventOf<'grant_ended'>,
 ): Counters {
@@ -346,7 +371,10 @@ function expectedCounters(
     case 'unlisted':
       return isWork ? { ...same, losses: losses + 1 } : same;
     case 'failed':
-      return report?.kind === 'failed' && uncounted.includes(report.outcome) ? same : attempt;
+      if (report?.kind !== 'failed') return attempt;
+      // Its budget ran out, and not its luck.
+      if (report.outcome === 'timed_out' && spent.has(`task ${event.task}`)) return same;
+      return uncounted.includes(report.outcome) ? same : attempt;
     case 'done':
       return event.to === 'closed' ? same : attempt;
     case 'committed':

@@ -10,10 +10,12 @@ import type {
   Event,
   Grant,
   GrantEnd,
+  Place,
   Report,
   Submission,
   Task,
 } from '../../schemas/index.ts';
+import { LEAVING } from '../../shared/agent/heartbeat.ts';
 import type { Repository } from './repository.ts';
 
 export interface GrantFact {
@@ -74,11 +76,16 @@ export class Facts {
   decidedAt = 0;
   readonly mailedLetters: number[] = [];
   /** Of each agent, the incarnation that was accepted last. */
-  readonly incarnations = new Map<string, string>();
+  readonly incarnations = new Map<
+    string,
+    { readonly id: string; readonly place: Place; readonly at: number }
+  >();
+  /** The newest beats of each incarnation of an agent, by both. */
+  readonly #beats = new Map<string, { readonly at: number; readonly isLast: boolean }[]>();
   /** Names that two machines had at a time: what one of them kept, the other knows nothing of. */
   readonly doubled = new Set<string>();
-  /** Scope and name of budgets of which nothing more is to be granted, and the limit that says so. */
-  readonly spent = new Map<string, number>();
+  /** Scope and name of budgets of which too little is left to grant anything more. */
+  readonly spent = new Set<string>();
   /** Live grants by fence. */
   readonly live = new Map<number, GrantFact>();
   highestFence = 0;
@@ -104,6 +111,11 @@ export class Facts {
   }
 
   noteBeat(agent: string, beat: Beat, now: number): void {
+    const key = `${agent} ${beat.incarnation}`;
+    const beats = this.#beats.get(key) ?? [];
+    beats.push({ at: now, isLast: beat.state === LEAVING });
+    if (beats.length > SIGNS_KEPT) beats.shift();
+    this.#beats.set(key, beats);
     for (const { fence, output_age_ms } of beat.grants) {
       if (this.grants.get(fence)?.grant.agent !== agent) continue;
       const signs = this.#signs.get(fence) ?? [];
@@ -117,6 +129,14 @@ export class Facts {
   /** The last sign of life of that fence which its leader can have heard of when it decided. */
   signOf(fence: number): Sign | undefined {
     return this.#signs.get(fence)?.findLast(({ at }) => at <= this.decidedAt - UNHEARD_MS);
+  }
+
+  /** For how long an incarnation of an agent had been silent when the leader decided; for ever when it had left. */
+  silenceOf(agent: string, incarnation: string): number {
+    const known = this.#beats.get(`${agent} ${incarnation}`) ?? [];
+    if (known.at(-1)?.isLast === true) return Number.POSITIVE_INFINITY;
+    const last = known.findLast(({ at }) => at <= this.decidedAt - UNHEARD_MS);
+    return this.decidedAt - Math.max(last?.at ?? 0, this.incarnations.get(agent)?.at ?? 0);
   }
 
   noteBatch(batch: Batch): void {
@@ -191,7 +211,7 @@ export class Facts {
         this.landed.push({ task: event.task, lane: event.lane, commit: event.commit });
         break;
       case 'agent_seen':
-        this.incarnations.set(event.agent, event.incarnation);
+        this.incarnations.set(event.agent, { id: event.incarnation, place: event.place, at: now });
         break;
       case 'task_moved': {
         const fact = this.tasks.get(event.task);
@@ -218,9 +238,9 @@ export class Facts {
         this.takeovers += 1;
         break;
       case 'budget_reached': {
-        const { scope, name, level, limit } = event.mark;
-        if (level === 'warn') break;
-        this.spent.set(`${scope} ${name}`, limit);
+        const { scope, name, level } = event.mark;
+        if (level === undefined || level === 'warn') break;
+        this.spent.add(`${scope} ${name}`);
         this.budgetsSpent += 1;
         break;
       }

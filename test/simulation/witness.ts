@@ -133,6 +133,8 @@ export class Witness implements ServerObserver {
         2,
         `fence ${answer.grant.fence} was given to incarnation ${incarnation} of ${from}, which has ended`,
       );
+    if (answer.report?.status === 'refused' && this.#facts.effects.has(answer.report.id))
+      this.accuse(8, `report ${answer.report.id} of ${from} took effect, and was refused`);
     if (answer.report?.status !== 'accepted') return;
     const report = this.#facts.reports.get(answer.report.id);
     if (report !== undefined && isFinal(report) && !this.#facts.effects.has(report.id))
