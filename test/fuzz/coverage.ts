@@ -16,6 +16,7 @@ export const coverage: Readonly<Record<string, readonly string[] | Reason>> = {
   'schemas/generate.ts': { because: 'makes the schemas; nothing that runs loads it' },
   'schemas/tool-table.ts': { because: 'copies a schema of ours' },
   'services/cli/commands/task/edit.ts': ['task-patch'],
+  'services/cli/doctor/agent-files.ts': ['agent-files'],
   'services/cli/gc/tree-record.ts': ['tree-record-gc'],
   'services/cli/profile-draft.ts': ['profile-added'],
   'services/cli/server-word.ts': ['server-word'],

@@ -128,7 +128,9 @@ describe('a body that cannot be had', () => {
     const { swarm } = await open();
     await swarm.append(subjectsOf(project).file('eve', sha256, 0), Buffer.from('something else'));
     const desk = await post({ owner: 'eve', sha256, size_bytes: 17, chunks: 1 });
-    expect(await bodies(desk)).toEqual(['[the body of this message (17 bytes) is not stored any more]']);
+    expect(await bodies(desk)).toEqual([
+      '[the body of this message (17 bytes) is damaged: it is not what was sent]',
+    ]);
   });
 
   it('is not fetched when it is longer than any mail, or made of too many pieces', async () => {

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Packr } from 'msgpackr';
 import { readEmbeddedState } from '../../../infra/nats/embedded-state.ts';
+import { lookAtAgentFiles } from '../../../services/cli/doctor/agent-files.ts';
 import { readTreeRecord as readOtherTreeRecord } from '../../../services/cli/gc/tree-record.ts';
 import { readUpFile } from '../../../services/cli/up/up-file.ts';
 import { OperatorWords } from '../../../services/worker/operator-words.ts';
@@ -160,6 +161,12 @@ export const diskTargets: readonly Target[] = [
     '00000001.json',
     texts({ id: 'm-1', kind: 'message', text: 'hello', at: 1 }),
     (folder) => OperatorWords.open(folder, { now: () => 0 }, silentLog),
+  ),
+  fileTarget(
+    'agent-files',
+    'operator/1.json',
+    texts({ id: 'm-1', kind: 'message', text: 'hi', at: 1 }),
+    (folder) => lookAtAgentFiles(folder, false),
   ),
   fileTarget(
     'bundle-file',
