@@ -213,6 +213,8 @@ export const RunRecord = Strict({
   granted_at: Millis,
   ended_at: Type.Optional(Millis),
   why: Type.Optional(GrantEnd.properties.why),
+  /** The report that ended it. */
+  report: GrantEnd.properties.report,
   outcome: Type.Optional(Outcome),
   to: Type.Optional(TaskState),
   reason: Type.Optional(Line),

@@ -1,8 +1,8 @@
 /**
  * Decides a report. It counts only while its grant is live and task, fence, run and sender match; the report
- * that ended a grant is remembered with its task, so that a second copy, by claim or by mail, gets the first
- * answer and changes nothing (DESIGN 2.2). `committed`, `bounced` and `lane` count only from committers,
- * `takeover` and `stale` only from a stale-takeover service.
+ * that ended a grant is remembered with its task and its run, so that a second copy, by claim or by mail, gets the
+ * first answer and changes nothing, whatever became of the task meanwhile (DESIGN 2.2). `committed`, `bounced` and
+ * `lane` count only from committers, `takeover` and `stale` only from a stale-takeover service.
  */
 import type { Grant, Report, ReportAnswer, ReportOf, Task, Usage } from '../../schemas/index.ts';
 import { assertNever } from '../errors.ts';
@@ -15,6 +15,7 @@ import { type LifeSign, stale, takeover } from './decide-watch.ts';
 import { accepted, clip, type Decision, declined } from './decision.ts';
 import { afterAttempt, attachment, type EndFields, ended, inBudget, isSpent } from './grant-end.ts';
 import { entryOf } from './lookup.ts';
+import { isEndedBy } from './run-records.ts';
 import { type Board, roleOf } from './state.ts';
 
 export interface ReportInput {
@@ -38,7 +39,7 @@ export function decideReport(
   if (report.kind === 'used') return lateUsage(board, from, task, report, now);
   const grant = task.grant;
   if (grant === undefined || grant.fence !== report.fence || grant.run !== report.run) {
-    if (task.last_end?.report === report.id) return accepted(report, []);
+    if (task.last_end?.report === report.id || isEndedBy(board.runs, report)) return accepted(report, []);
     const rescued = report.kind === 'checkpoint' ? rescue(board, from, task, report) : undefined;
     if (rescued !== undefined) return rescued;
     return declined(report, 'fenced', fencedMessage(task, report.fence));

@@ -35,6 +35,7 @@ export function runEnded(runs: RunRecords, task: Task, event: EventOf<'grant_end
   amend(runs, end.fence, {
     ended_at: at,
     why: end.why,
+    ...(end.report === undefined ? {} : { report: end.report }),
     to,
     ...(outcome === undefined ? {} : { outcome }),
     ...(reason === undefined ? {} : { reason }),
@@ -43,6 +44,15 @@ export function runEnded(runs: RunRecords, task: Task, event: EventOf<'grant_end
   if (commit === undefined) return;
   amend(runs, end.fence, { commit });
   if (task.submission !== undefined) amend(runs, task.submission.fence, { commit });
+}
+
+/** Whether this very report ended its grant, however long ago: its sender may never have heard so. */
+export function isEndedBy(
+  runs: RunRecords,
+  { id, fence, run }: { id: string; fence: number; run: string },
+): boolean {
+  const known = runs.get(fence);
+  return known !== undefined && known.run === run && known.report === id;
 }
 
 /** What it used so far, as last told. */

@@ -97,6 +97,18 @@ describe('a repeated report', () => {
     expect(driver.report('w1', report)).toEqual({ events: [], answer: first.answer });
   });
 
+  it('gets the first answer when its task was committed meanwhile: the first one may never have arrived', () => {
+    const driver = createDriver();
+    driver.add({ id: 'a' });
+    const grant = driver.take('w1');
+    const report = { id: 'r1', ...driver.submitted(grant) };
+    const first = driver.report('w1', report);
+    driver.committed('c1', driver.takeCommit());
+    expect(driver.task('a').state).toBe('closed');
+    expect(driver.report('w1', report)).toEqual({ events: [], answer: first.answer });
+    expect(driver.report('w1', { ...report, id: 'r2' }).answer).toMatchObject({ code: 'fenced' });
+  });
+
   it('of a committer counts once', () => {
     const driver = createDriver();
     driver.add({ id: 'a' });
