@@ -19,7 +19,10 @@ export interface ModelCommit {
 /** A deliberate fault in how the home is used; see `mutations.ts`. */
 export interface RepositoryFaults {
   readonly forgetsLookUp?: boolean;
+  /** Lands whatever fence stands there. */
   readonly ignoresFences?: boolean;
+  /** Moves a fence also downwards. */
+  readonly lowersFences?: boolean;
 }
 
 export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 40);
@@ -31,6 +34,8 @@ export class Repository {
   /** Landings under a fence that another had gone above. */
   readonly overruns: string[] = [];
   readonly root = hashOf('root');
+  /** The highest fence of each lane that ever stood there. */
+  readonly #highest = new Map<string, number>();
   #made = 0;
 
   constructor() {
@@ -91,8 +96,9 @@ export class Repository {
       raiseFence: (name, fence) =>
         git(() => {
           const standing = this.fences.get(name) ?? 0;
-          if (standing > fence && faults.ignoresFences !== true) return { status: 'outrun', by: standing };
-          this.fences.set(name, Math.max(standing, fence));
+          if (standing > fence && faults.lowersFences !== true) return { status: 'outrun', by: standing };
+          this.fences.set(name, fence);
+          this.#highest.set(name, Math.max(this.#highest.get(name) ?? 0, fence));
           return { status: 'held' };
         }),
       findRun: (branch, { run }) =>
@@ -111,9 +117,10 @@ export class Repository {
           const isOurs = fence === landing.fence || faults.ignoresFences === true;
           if (tip !== landing.old || !isOurs)
             return { status: 'refused', fence, ...(tip === undefined ? {} : { tip }) };
-          if (landing.fence < fence)
+          const highest = this.#highest.get(landing.lane) ?? 0;
+          if (landing.fence < highest)
             this.overruns.push(
-              `fence ${landing.fence} moved ${landing.branch}, whose lane was fenced at ${fence}`,
+              `fence ${landing.fence} moved ${landing.branch}, whose lane was fenced at ${highest}`,
             );
           this.branches.set(landing.branch, landing.new);
           return { status: 'landed' };

@@ -1,0 +1,229 @@
+/**
+ * Deciders of the board with one deliberate fault each, around the real ones: what a leader would do that had forgotten a
+ * rule. Used by `mutations.ts`.
+ */
+import type { Policies, Task } from '../../schemas/index.ts';
+import type { Deciders } from '../../services/orchestrator/judge.ts';
+import { evolve } from '../../shared/board/evolve.ts';
+import type { Board } from '../../shared/board/state.ts';
+import type { Alterations } from './services.ts';
+
+export const deciders = (change: (real: Deciders) => Partial<Deciders>): Alterations => ({
+  deciders: (real) => ({ ...real, ...change(real) }),
+});
+
+type Config = Board['config'];
+
+/** Decides claims as if the configuration were another one. */
+export const claimsUnder = (other: (config: Config) => Config): Alterations =>
+  deciders((real) => ({
+    applyClaim: (board, input, now) => under(board, other, () => real.applyClaim(board, input, now)),
+  }));
+
+function under<T>(board: Board, other: (config: Config) => Config, decide: () => T): T {
+  const { config } = board;
+  board.config = other(config);
+  try {
+    return decide();
+  } finally {
+    board.config = config;
+  }
+}
+
+export const uncapped = ({ policies, ...rest }: Config): Config => {
+  const { max_grants: _, max_per_lane: __, ...others } = policies;
+  return { ...rest, policies: { ...others, max_heavy: 1_000 } };
+};
+
+export const withPolicies =
+  (changed: Partial<Policies>) =>
+  (config: Config): Config => ({ ...config, policies: { ...config.policies, ...changed } });
+
+export const withoutBudgets = ({ budgets: _, ...rest }: Config): Config => rest;
+
+/** Decides as if the task were another one; what the decision makes of it stays. */
+function asIf<T>(
+  board: Board,
+  id: string | undefined,
+  changed: (task: Task) => Partial<Task>,
+  decide: () => T,
+): T {
+  const task = id === undefined ? undefined : board.tasks.get(id);
+  if (id === undefined || task === undefined) return decide();
+  const other = { ...task, ...changed(task) };
+  board.tasks.set(id, other);
+  try {
+    return decide();
+  } finally {
+    if (board.tasks.get(id) === other) board.tasks.set(id, task);
+  }
+}
+
+/** The board's memory of ended incarnations, turned to acceptance. */
+export function forgivesEnded(real: Deciders): Partial<Deciders> {
+  return {
+    applyClaim(board, input, now) {
+      const known = board.agents.get(input.from);
+      const isEnded = known?.ended.has(input.claim.incarnation) === true;
+      if (known === undefined || !isEnded) return real.applyClaim(board, input, now);
+      const claim = { ...input.claim, incarnation: known.incarnation };
+      return real.applyClaim(board, { ...input, claim }, now);
+    },
+  };
+}
+
+export function takesOldReports(real: Deciders): Partial<Deciders> {
+  return {
+    applyReport(board, input, now) {
+      const { report } = input;
+      const grant = 'task' in report ? board.tasks.get(report.task)?.grant : undefined;
+      const isOfOwner = report.kind !== 'takeover' && report.kind !== 'stale';
+      if (grant === undefined || !('fence' in report) || !isOfOwner)
+        return real.applyReport(board, input, now);
+      const taken = { ...report, fence: grant.fence, run: grant.run };
+      return real.applyReport(board, { ...input, from: grant.agent, report: taken }, now);
+    },
+  };
+}
+
+export function believesEverything(real: Deciders): Partial<Deciders> {
+  return {
+    applyReport(board, { sign: _, ...input }, now) {
+      return real.applyReport(board, input, now);
+    },
+  };
+}
+
+export function countsNoAttempts(real: Deciders): Partial<Deciders> {
+  return {
+    applyReport(board, input, now) {
+      const { report } = input;
+      if (report.kind !== 'failed') return real.applyReport(board, input, now);
+      return real.applyReport(board, { ...input, report: { ...report, outcome: 'killed' } }, now);
+    },
+  };
+}
+
+export function forgetsCommands(real: Deciders): Partial<Deciders> {
+  return {
+    applyCommand(board, input, now, fits) {
+      board.answers.delete(input.command.id);
+      return real.applyCommand(board, input, now, fits);
+    },
+  };
+}
+
+/** A task that was lost is none the wiser. */
+export function countsNoLosses(real: Deciders): Partial<Deciders> {
+  const fewer = ({ losses }: Task) => ({ losses: losses - 1 });
+  return {
+    applyReport(board, input, now) {
+      const { report } = input;
+      if (report.kind !== 'takeover') return real.applyReport(board, input, now);
+      return asIf(board, report.task, fewer, () => real.applyReport(board, input, now));
+    },
+  };
+}
+
+export function countsLimits(real: Deciders): Partial<Deciders> {
+  return {
+    applyReport(board, input, now) {
+      const { report } = input;
+      if (report.kind !== 'failed' || report.outcome !== 'rate_limited')
+        return real.applyReport(board, input, now);
+      return real.applyReport(board, { ...input, report: { ...report, outcome: 'crashed' } }, now);
+    },
+  };
+}
+
+export function countsConflictsAsAttempts(real: Deciders): Partial<Deciders> {
+  return {
+    applyReport(board, input, now) {
+      const { report } = input;
+      if (report.kind !== 'bounced' || report.reason !== 'conflict')
+        return real.applyReport(board, input, now);
+      return real.applyReport(board, { ...input, report: { ...report, reason: 'gate' } }, now);
+    },
+  };
+}
+
+export function triesForEver(real: Deciders): Partial<Deciders> {
+  const boundless = withPolicies({ max_attempts: 1_000 });
+  return {
+    applyReport: (board, input, now) => under(board, boundless, () => real.applyReport(board, input, now)),
+  };
+}
+
+/** Which report ended a task's last grant is not remembered. */
+export function forgetsReports(real: Deciders): Partial<Deciders> {
+  const forgetful = ({ last_end }: Task): Partial<Task> => {
+    if (last_end === undefined) return {};
+    const { report: _, ...rest } = last_end;
+    return { last_end: rest };
+  };
+  return {
+    applyReport(board, input, now) {
+      const id = 'task' in input.report ? input.report.task : undefined;
+      return asIf(board, id, forgetful, () => real.applyReport(board, input, now));
+    },
+  };
+}
+
+/** The leader's own board knows of no deps; the journal does. */
+export function forgetsDeps(real: Deciders): Partial<Deciders> {
+  return {
+    applyCommand(board, input, now, fits) {
+      const applied = real.applyCommand(board, input, now, fits);
+      for (const event of applied.events) {
+        if (event.type !== 'task_added' || event.task.deps.length === 0) continue;
+        const { id } = event.task;
+        evolve(board, { type: 'task_edited', task: id, by: input.from, patch: { deps: [] } }, now);
+      }
+      return applied;
+    },
+  };
+}
+
+/** A submission that a committer may have landed is treated as one that nobody touched. */
+export function forgetsCommits(real: Deciders): Partial<Deciders> {
+  const untouched = ({ submission }: Task): Partial<Task> =>
+    submission === undefined ? {} : { submission: { ...submission, unresolved: false } };
+  return {
+    applyCommand(board, input, now, fits) {
+      const id = 'task' in input.command ? input.command.task : undefined;
+      return asIf(board, id, untouched, () => real.applyCommand(board, input, now, fits));
+    },
+  };
+}
+
+/** Names go to whoever asks. */
+export function givesNamesAway(real: Deciders): Partial<Deciders> {
+  return {
+    applyClaim: (board, input, now) =>
+      real.applyClaim(board, { ...input, silentMs: Number.POSITIVE_INFINITY }, now),
+  };
+}
+
+/** A claim that comes again is a claim like any other. */
+export function forgetsClaims(real: Deciders): Partial<Deciders> {
+  return {
+    applyClaim(board, input, now) {
+      const { claim } = input;
+      const slots = board.agents.get(input.from)?.slots;
+      if (slots?.get(claim.slot)?.number === claim.number) slots.delete(claim.slot);
+      return real.applyClaim(board, input, now);
+    },
+  };
+}
+
+/** A claim that was overtaken by a later one counts as the latest. */
+export function hearsOldClaims(real: Deciders): Partial<Deciders> {
+  return {
+    applyClaim(board, input, now) {
+      const { claim } = input;
+      const latest = board.agents.get(input.from)?.slots.get(claim.slot)?.number ?? 0;
+      if (claim.number >= latest) return real.applyClaim(board, input, now);
+      return real.applyClaim(board, { ...input, claim: { ...claim, number: latest + 1 } }, now);
+    },
+  };
+}
