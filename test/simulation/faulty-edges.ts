@@ -73,11 +73,6 @@ export class HastyWatch extends Watch {
   }
 }
 
-/** Goes on as if it had heard everything while it was cut off, stopped or anew at a bus that had restarted. */
-export class BlindWatch extends Watch {
-  override began(): void {}
-}
-
 /** Keeps reports in the memory of the process alone. */
 export const inMemory: NonNullable<Alterations['outbox']> = (outbox) => {
   const entries: Outgoing[] = [];

@@ -17,8 +17,8 @@ export interface Strike {
 /** Runs that never fail, each longer than a silence may last. */
 export const steadyRuns: HarnessModel = {
   ...usualRuns,
-  shortestMs: 1.1 * HOUR_MS,
-  longestMs: 1.3 * HOUR_MS,
+  shortestMs: 0.9 * HOUR_MS,
+  longestMs: HOUR_MS,
   hangs: 0,
   fails: 0,
   asks: 0,
@@ -30,7 +30,7 @@ export const steadyRuns: HarnessModel = {
 /** Three workers on as many tasks as keep them busy for so long; strikes come one after the other, evenly spread. */
 export function longWatch(seed: string, hours: number, strikes: readonly Strike[]): Plan {
   const plan = planOf(seed, { steps: 0, tasks: 1 });
-  const count = Math.ceil((hours / 1.2) * 3);
+  const count = Math.ceil((hours / 0.95) * 3);
   const specs = Array.from({ length: count }, (_, n) => ({ id: `long-${n + 1}`, title: `long ${n + 1}` }));
   const gapMs = (hours * HOUR_MS) / (strikes.length + 1);
   return {

@@ -153,13 +153,18 @@ export class Trouble {
     return true;
   }
 
-  /** Stops a committer with a commit in hand for about as long as it takes others to take it up; waits for one. */
+  /** Stops a committer with a commit in hand for about as long as it takes others to take it up, or kills it; waits for one. */
   #delayCommit(random: SeededRandom, tries = 100): void {
     const { plan, server, facts, nodes } = this.#options;
     const leaseMs = plan.config.policies.lease_ms;
     const busy = [...facts.live.values()].find(({ grant }) => grant.kind === 'commit');
     const node = nodes.get(busy?.grant.agent ?? '');
-    if (node !== undefined) node.stop(random.between(leaseMs * 0.8, leaseMs * 1.6), false);
+    const inMs = random.between(0, 1_500);
+    if (node !== undefined && random.chance(0.4))
+      server.timeline.plan(inMs, `late crash ${node.name}`, () =>
+        this.#crash(node.name, random.between(50, 4_000)),
+      );
+    else if (node !== undefined) node.stop(random.between(leaseMs * 0.8, leaseMs * 1.6), false);
     else if (tries > 0 && !this.#isOver)
       server.timeline.plan(200, 'late commit', () => this.#delayCommit(random, tries - 1));
   }
