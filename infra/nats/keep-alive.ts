@@ -30,6 +30,8 @@ export interface KeptAlive {
   /** Of the process that runs now; the last one's while a restart is under way. */
   readonly pid: number;
   readonly restarts: number;
+  /** Ends the process that runs now, whatever state it is in, so that another is launched. */
+  renew(): void;
   /** SIGTERM, and SIGKILL after 10 s. Call it once. */
   stop(): Promise<void>;
 }
@@ -83,6 +85,7 @@ export function keepAlive(options: KeepAliveOptions): KeptAlive {
     get restarts() {
       return restarts;
     },
+    renew: () => server.kill('SIGKILL'),
     stop: async () => {
       stopping.abort();
       server.kill('SIGTERM');

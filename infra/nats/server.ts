@@ -6,7 +6,8 @@
  * 2. Port and passwords stay the same over restarts and later starts; only when the port is taken at a start is
  *    another chosen. A restart after a death waits for the old port: clients know no other.
  * 3. The server has its own process group: Ctrl-C on the terminal doesn't reach it before the services drained.
- * 4. Until `stop`, a server that died is started again, for ever, with backoff.
+ * 4. Until `stop`, a server that died is started again, for ever, with backoff; so is one whose disk was full, as soon as
+ *    there is room.
  */
 import { mkdir, realpath, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,6 +19,7 @@ import { type RandomId, randomId } from '../../shared/random.ts';
 import type { NatsBinary } from './binary.ts';
 import { embeddedDurability, type NatsPasswords, renderNatsConfig } from './config.ts';
 import { newPasswords, pickPort, readEmbeddedState, writeEmbeddedState } from './embedded-state.ts';
+import { roomUnder, watchStore } from './full-store.ts';
 import { keepAlive, type Restart } from './keep-alive.ts';
 import { launchNats, type NatsProcess } from './launch.ts';
 import { endLeftovers } from './leftover.ts';
@@ -126,6 +128,11 @@ async function startLocked(options: EmbeddedOptions, dir: string, lock: StateLoc
     },
     failed: (err) => log.error({ err, port }, 'nats-server died and could not be started again yet'),
   });
+  const over = new AbortController();
+  const watching = watchStore(
+    { room: () => roomUnder(dir), clock, log, onRoom: () => kept.renew() },
+    over.signal,
+  );
   let stopped: Promise<void> | undefined;
   return {
     url: `nats://${HOST}:${port}`,
@@ -141,7 +148,11 @@ async function startLocked(options: EmbeddedOptions, dir: string, lock: StateLoc
       return kept.restarts;
     },
     stop: async () => {
-      stopped ??= kept.stop().finally(() => lock.release());
+      over.abort();
+      stopped ??= kept
+        .stop()
+        .finally(() => watching)
+        .finally(() => lock.release());
       await stopped;
     },
   };
