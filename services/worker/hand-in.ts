@@ -129,7 +129,8 @@ export async function handInFailure(
   run: Run | undefined,
   error: unknown,
 ): Promise<void> {
-  const { log } = options;
+  const { log, disk } = options;
+  disk.doubt();
   try {
     if (held.signal.aborted) {
       if (run !== undefined) return await (held.signal.reason === 'fenced' ? rescue(run) : release(run));

@@ -13,6 +13,7 @@ import type { HarnessProfile } from '../../shared/harness/profile.ts';
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { Log } from '../../shared/log.ts';
 import type { RandomId } from '../../shared/random.ts';
+import type { DiskCheck } from './disk-check.ts';
 import type { GroupRecords } from './group-records.ts';
 import type { MirrorDesk } from './mirror-desk.ts';
 import type { Offers } from './offers.ts';
@@ -33,6 +34,7 @@ export interface RunOptions {
   readonly profiles: ReadonlyMap<string, HarnessProfile>;
   readonly mode: Mode;
   readonly offers: Offers;
+  readonly disk: Pick<DiskCheck, 'doubt'>;
   readonly words: OperatorWords;
   readonly rules: StopRules;
   /** `.waggle/prompts` of the project. */

@@ -18,6 +18,7 @@ import type { Log } from '../../shared/log.ts';
 import { acquireStateLock } from '../../shared/process/state-lock.ts';
 import type { RandomId } from '../../shared/random.ts';
 import { type Commands, writeCommands } from './command-folder.ts';
+import { DiskCheck } from './disk-check.ts';
 import { unfitness } from './fitness.ts';
 import { endLeftovers, openGroupRecords } from './group-records.ts';
 import { liveThrough } from './harness-life.ts';
@@ -99,6 +100,7 @@ export async function runWorker(options: WorkerOptions, drain: AbortSignal): Pro
     await sweepTrees({ stateDir, placeState, agent, outbox, randomId, log });
     const words = await OperatorWords.open(join(stateDir, 'operator'), clock, log);
     const offers = new Offers(profiles, clock);
+    const disk = new DiskCheck(stateDir, log);
     const rules = new StopRules({
       rules: options.stop ?? {},
       folder: repoPath,
@@ -114,6 +116,7 @@ export async function runWorker(options: WorkerOptions, drain: AbortSignal): Pro
       placeState,
       client,
       offers,
+      disk,
       words,
       promptsFolder,
       checkpointMs: options.checkpointMs ?? 0,
@@ -147,7 +150,7 @@ export async function runWorker(options: WorkerOptions, drain: AbortSignal): Pro
         lock,
         outbox,
         capabilities: capabilitiesOf(options, first, offers),
-        restMs: () => offers.restMs(),
+        restMs: async () => Math.max(offers.restMs(), await disk.restMs()),
         goesOn: (when, signal) => rules.goesOn(when, signal),
         words: wordOrders(words, () => shift),
         async perform(held, desk, more, over) {

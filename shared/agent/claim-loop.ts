@@ -47,7 +47,7 @@ export interface ClaimLoopOptions extends WorkOptions {
   /** Orders for the harness; absent: there is none. */
   readonly words?: WordOrders;
   /** How long nothing that this agent can run may be run here; 0: it may. */
-  readonly restMs?: () => number;
+  readonly restMs?: () => Promise<number>;
 }
 
 const REFUSED_PAUSE_MS = 1_000;
@@ -175,7 +175,7 @@ export async function runClaimLoop(options: ClaimLoopOptions, drain: AbortSignal
 /** Claims and works until the agent is to leave. */
 async function claimUntil(loop: Loop, options: ClaimLoopOptions): Promise<void> {
   const { source, state, pause, leaving } = loop;
-  const { restMs = () => 0, clock } = options;
+  const { restMs = async () => 0, clock } = options;
   while (!leaving.aborted) {
     if (pause.isOn) {
       state.become('paused');
@@ -183,7 +183,7 @@ async function claimUntil(loop: Loop, options: ClaimLoopOptions): Promise<void> 
       else await clock.sleep(WITHDRAW_AGAIN_MS, leaving).catch(() => undefined);
       continue;
     }
-    const rest = restMs();
+    const rest = await restMs();
     if (rest > 0) {
       state.become('resting');
       const isWithdrawn = await withdraw(loop);

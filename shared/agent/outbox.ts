@@ -98,10 +98,17 @@ export async function openOutbox(folder: string, log: Log): Promise<Outbox> {
       const number = next;
       next += 1;
       const kept = path(number, 'bundle');
-      if (bundle !== undefined) await copyWhole(bundle, kept);
       const entry = rescue === undefined ? report : { report, rescue };
-      await writeWhole(path(number, 'json'), JSON.stringify(entry));
-      await syncFolder(folder);
+      try {
+        if (bundle !== undefined) await copyWhole(bundle, kept);
+        await writeWhole(path(number, 'json'), JSON.stringify(entry));
+        await syncFolder(folder);
+      } catch (error) {
+        // A disk that is full must not be filled with what counts for nothing.
+        for (const file of [path(number, 'json'), kept])
+          for (const name of [`${file}.part`, file]) await rm(name, { force: true }).catch(() => undefined);
+        throw error;
+      }
       const outgoing = {
         report,
         ...(bundle === undefined ? {} : { bundle: kept }),

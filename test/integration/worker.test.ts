@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Task, TaskSpec } from '../../schemas/index.ts';
@@ -329,4 +329,26 @@ describe('a run that is cut short', () => {
     await expect(second.drain()).rejects.toMatchObject({ code: 'state-locked' });
     await worker.drain();
   });
+});
+
+test('a worker that cannot keep the end of a run loses that grant alone, and rests', async () => {
+  count += 1;
+  const [id, name] = [`t-${count}`, `w-${count}`];
+  const state = join(swarm.folder, name);
+  const worker = await swarm.worker(name, sh('echo new > b.txt'));
+  await until('it has its outbox', () => existsSync(join(state, 'outbox')));
+  // As on a disk that is full: no report can be written, nor anything else of that size.
+  rmSync(join(state, 'outbox'), { recursive: true });
+  writeFileSync(join(state, 'outbox'), '');
+  mkdirSync(join(state, 'disk-check'));
+  await add(client, { id, title: 'Not kept', lane: 'main' });
+  const reader = createReader(await hive.connect('reader'), project, 'reader');
+  await until('it rests', async () => {
+    const { beats } = await reader.beats();
+    return beats.find(({ agent }) => agent === name)?.beat.state === 'resting';
+  });
+  const grants = (await eventsOf(client)).filter((event) => event.type === 'granted' && event.task === id);
+  expect(grants).toHaveLength(1);
+  await worker.drain();
+  await client.command({ v: 1, kind: 'cancel', id: `cancel-${id}`, task: id });
 });

@@ -1,4 +1,12 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Checkpoint, Report } from '../../../../schemas/index.ts';
@@ -153,4 +161,17 @@ test('the place in MAIL of the report that was mailed last is known to a success
   expect(first.lastMail()).toBe(41);
   const second = await openOutbox(folder(), keptLog());
   expect([second.lastMail(), second.pending()]).toEqual([41, []]);
+});
+
+test('what could not be kept leaves nothing behind, and the next report is kept', async () => {
+  const outbox = await openOutbox(folder(), keptLog());
+  const inTheWay = join(folder(), '00000001.json');
+  mkdirSync(join(inTheWay, 'full'), { recursive: true });
+  await expect(outbox.put({ report: submitted, bundle: bundle('work') })).rejects.toThrow();
+  expect(readdirSync(folder())).toEqual(['00000001.json']);
+  expect(outbox.pending()).toEqual([]);
+  rmdirSync(join(inTheWay, 'full'));
+  rmdirSync(inTheWay);
+  await outbox.put(report('later'));
+  expect(ids((await openOutbox(folder(), keptLog())).pending())).toEqual(['later']);
 });
