@@ -1,6 +1,6 @@
 /**
- * Sets up a checkout, and then runs one of its programs: `node infra/setup/run.mjs demo|test|bench|recovery|sim|fuzz [args]`.
- * `build` only builds.
+ * Sets up a checkout, and then runs one of its programs:
+ * `node infra/setup/run.mjs demo|test|bench|recovery|sim|chaos|fuzz [args]`. `build` only builds.
  *
  * Plain Node without dependencies, because it runs before anything is installed. What stands already is left
  * alone, so a second start costs a fraction of a second. Standard output belongs to the program.
@@ -24,6 +24,7 @@ const PROGRAMS = {
   recovery: ['dist/test/bench/recovery.js'],
   sim: ['dist/test/simulation/main.js'],
   fuzz: ['dist/test/fuzz/main.js'],
+  chaos: ['dist/test/chaos/main.js'],
   test: ['node_modules/vitest/vitest.mjs', 'run', '--config', 'infra/vitest.config.ts'],
   'test:long': ['node_modules/vitest/vitest.mjs', 'run', '--config', 'infra/vitest.long.config.ts'],
   'test:sim': ['node_modules/vitest/vitest.mjs', 'run', '--config', 'infra/vitest.simulation.config.ts'],

@@ -344,6 +344,10 @@ function countedRight(facts: Facts, event: Event): string | undefined {
   if (event.type !== 'grant_ended') return undefined;
   const fact = facts.tasks.get(event.task);
   if (fact === undefined) return undefined;
+  if (!facts.isWhole && event.end.report !== undefined && !facts.reports.has(event.end.report)) {
+    facts.unseen += 1;
+    return undefined;
+  }
   const { attempts, losses, conflicts } = expectedCounters(facts, fact, event);
   const isRight = event.attempts === attempts && event.losses === losses && event.conflicts === conflicts;
   if (!isRight)

@@ -16,7 +16,16 @@ import type {
   Task,
 } from '../../schemas/index.ts';
 import { LEAVING } from '../../shared/agent/heartbeat.ts';
-import type { Repository } from './repository.ts';
+
+/** Of a repository, what rules look at; the model's, or a real one's. */
+export interface History {
+  readonly branches: ReadonlyMap<string, string>;
+  readonly commits: ReadonlyMap<string, { readonly message: string }>;
+  /** Landings under a fence that another had gone above. */
+  readonly overruns: readonly string[];
+  /** From the tip back to the beginning. */
+  line(branch: string): Iterable<{ readonly id: string; readonly message: string }>;
+}
 
 export interface GrantFact {
   readonly task: string;
@@ -57,7 +66,9 @@ export interface Landed {
 }
 
 export class Facts {
-  readonly repository: Repository;
+  readonly repository: History;
+  /** Whether every report was seen. From outside, one may have been missed: nothing is said of its counts then. */
+  readonly isWhole: boolean;
   readonly tasks = new Map<string, TaskFact>();
   readonly grants = new Map<number, GrantFact>();
   /** Ids of reports by how often they ended a grant. */
@@ -97,9 +108,12 @@ export class Facts {
   takeovers = 0;
   budgetsSpent = 0;
   mailSeq = 0;
+  /** Ends whose report nobody saw. */
+  unseen = 0;
 
-  constructor(repository: Repository) {
+  constructor(repository: History, isWhole = true) {
     this.repository = repository;
+    this.isWhole = isWhole;
   }
 
   /** The live grants of work on tasks. */

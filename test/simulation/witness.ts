@@ -1,17 +1,16 @@
 /**
  * Stands beside the simulated server and writes down what happens there, at the moment it happens: each batch of the
- * journal, what MAIL and BEAT take, what is asked and answered. Holds it against the rules as it comes.
+ * journal, what MAIL and BEAT take, what is asked and answered. Holds it against the rules as it comes. What was recorded
+ * of a real server can be played to it just as well.
  */
 import type { Event, Report } from '../../schemas/index.ts';
 import { tryDecode } from '../../shared/bus/codec.ts';
 import type { Payload, Stored } from '../../shared/bus/port.ts';
 import type { AccountName, Message, ServerObserver } from '../../shared/bus/simulated/server.ts';
-import type { Timeline } from '../../shared/bus/simulated/timeline.ts';
 import { mailRoute, senderOf, subjectsOf } from '../../shared/bus/subjects.ts';
-import { streamNames } from '../../shared/bus/topology.ts';
+import { type StreamNames, streamNames } from '../../shared/bus/topology.ts';
 import { rules } from './checks.ts';
 import type { Facts } from './facts.ts';
-import { project } from './services.ts';
 
 export interface Violation {
   readonly rule: number;
@@ -23,11 +22,11 @@ type Asked = 'Claim' | 'Command';
 
 export class Witness implements ServerObserver {
   readonly violations: Violation[] = [];
-  readonly #timeline: Timeline;
+  readonly #timeline: { readonly now: number };
   readonly #facts: Facts;
-  readonly #names = streamNames(project);
-  readonly #claims = `${subjectsOf(project).prefix}.claim.`;
-  readonly #commands = `${subjectsOf(project).prefix}.command.`;
+  readonly #names: StreamNames;
+  readonly #claims: string;
+  readonly #commands: string;
   readonly #asked = new Map<
     string,
     { readonly kind: Asked; readonly from: string; readonly incarnation: string }
@@ -39,9 +38,12 @@ export class Witness implements ServerObserver {
   claims = 0;
   commands = 0;
 
-  constructor(timeline: Timeline, facts: Facts) {
+  constructor(timeline: { readonly now: number }, facts: Facts, project: string) {
     this.#timeline = timeline;
     this.#facts = facts;
+    this.#names = streamNames(project);
+    this.#claims = `${subjectsOf(project).prefix}.claim.`;
+    this.#commands = `${subjectsOf(project).prefix}.command.`;
   }
 
   accuse(rule: number, what: string): void {

@@ -27,7 +27,7 @@ import { Node, type Service } from './node.ts';
 import { Operator } from './operator.ts';
 import type { Plan } from './plan.ts';
 import { Repository } from './repository.ts';
-import { type Alterations, servicesOf } from './services.ts';
+import { type Alterations, project, servicesOf } from './services.ts';
 import { counted, Tally } from './tally.ts';
 import { Trouble } from './trouble.ts';
 import { isFinal, type Violation, Witness } from './witness.ts';
@@ -92,7 +92,7 @@ export class World {
       faults: plan.steps.length === 0 ? noFaults : faults,
     });
     this.facts = new Facts(this.#repository);
-    this.witness = new Witness(this.timeline, this.facts);
+    this.witness = new Witness(this.timeline, this.facts, project);
     this.server.observer = this.witness;
     const services = servicesOf({
       repository: this.#repository,
