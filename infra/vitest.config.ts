@@ -1,25 +1,34 @@
 /**
- * Settings of the test runner: where tests are, and what stands around each file of them. Files named
- * `*.long.test.ts` run with `npm run test:long`.
+ * Settings of the quick tests. Files named `*.long.test.ts` run with `npm run test:long`. The half minute of chaos comes
+ * after all others and alone: it is a swarm of fourteen services, and would take the others' time as they would its own.
  */
-import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { base, root } from './vitest.base.ts';
+
+const CHAOS = 'test/chaos/chaos.test.ts';
 
 export default defineConfig({
-  root: fileURLToPath(new URL('..', import.meta.url)),
+  root,
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/**/*.long.test.ts'],
-    globalSetup: ['test/support/global-setup.ts'],
-    setupFiles: ['test/support/leak-check.ts'],
-    // Most tests wait for processes of their own, so there may be more files at once than cores.
-    maxWorkers: 4,
-    // A process for each file would cost more than most files; what a file leaves running is checked.
-    isolate: false,
-    // Patience, not a measure: what must be quick is bounded where it is tested.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
     reporters: ['default'],
     passWithNoTests: false,
+    projects: [
+      {
+        extends: true,
+        test: {
+          ...base,
+          name: 'quick',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.long.test.ts', CHAOS],
+          // Most tests wait for processes of their own, so there may be more files at once than cores.
+          maxWorkers: 4,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: { ...base, name: 'chaos', include: [CHAOS], maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });

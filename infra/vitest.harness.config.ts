@@ -4,14 +4,13 @@
  * what became of each harness.
  */
 import { defineConfig } from 'vitest/config';
-import quick from './vitest.config.ts';
+import { base, root } from './vitest.base.ts';
 
 export default defineConfig({
-  ...quick,
+  root,
   test: {
-    ...quick.test,
+    ...base,
     include: ['test/harness/*.conformance.ts'],
-    exclude: [],
     globalSetup: ['test/support/global-setup.ts', 'test/harness/summary.ts'],
     maxWorkers: 1,
     testTimeout: 120_000,

@@ -3,9 +3,9 @@
  * after the other: some hold swarms of real processes to bounds of seconds.
  */
 import { defineConfig } from 'vitest/config';
-import quick from './vitest.config.ts';
+import { base, root } from './vitest.base.ts';
 
 export default defineConfig({
-  ...quick,
-  test: { ...quick.test, include: ['test/**/*.long.test.ts'], exclude: [], maxWorkers: 1 },
+  root,
+  test: { ...base, include: ['test/**/*.long.test.ts'], maxWorkers: 1 },
 });

@@ -3,14 +3,13 @@
  * noticed, and days of busy workers are left in peace.
  */
 import { defineConfig } from 'vitest/config';
-import quick from './vitest.config.ts';
+import { base, root } from './vitest.base.ts';
 
 export default defineConfig({
-  ...quick,
+  root,
   test: {
-    ...quick.test,
+    ...base,
     include: ['test/simulation/*.proof.ts'],
-    exclude: [],
     maxWorkers: 2,
     reporters: ['verbose'],
   },
