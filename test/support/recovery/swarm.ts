@@ -19,7 +19,7 @@ export interface Recovery {
 
 export const LEASE_MS = 2_000;
 /** Tasks of a scenario: enough that there is still work after what goes wrong. */
-export const TASKS = 30;
+export const TASKS = 18;
 /** How long is waited for all tasks to end: two slow cores commit less than three a second. What is measured is not this. */
 const PATIENCE_MS = 120_000;
 const SLOW_TASK_MS = 400;
