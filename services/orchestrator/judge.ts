@@ -27,6 +27,7 @@ import { messageOf } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import type { LifeSigns } from './life-signs.ts';
 import type { Sightings } from './sightings.ts';
+import { UnstoredAnswers } from './unstored-answers.ts';
 
 /** How inputs are decided and applied; tests put others in. */
 export interface Deciders {
@@ -81,6 +82,7 @@ export class Judge {
   readonly #options: JudgeOptions;
   readonly #broken: BrokenInputs;
   readonly #deciders: Required<Deciders>;
+  readonly #unstored = new UnstoredAnswers();
 
   constructor(options: JudgeOptions) {
     this.#options = options;
@@ -90,6 +92,8 @@ export class Judge {
 
   command(from: string, command: Command, now: number): Judged<Answer> {
     const { board, fits, sightings } = this.#options;
+    const again = this.#unstored.get(from, command);
+    if (again !== undefined) return { events: [], answer: again, isPoison: false, spoil: () => {} };
     // All or nothing; what follows from other commands may be told in several batches.
     const isWhole = command.kind === 'add' || command.kind === 'configure';
     const isStorable = (events: readonly Event[]) =>
@@ -102,6 +106,7 @@ export class Judge {
       },
       (message) => ({ status: 'refused', code: 'undecidable', message }),
     );
+    if (judged.events.length === 0) this.#unstored.note(from, command, judged.answer);
     // Who asks in vain for a name in use must not keep it in use by asking.
     if (command.kind !== 'register' || judged.answer.status === 'ok') sightings.seen(from);
     return judged;

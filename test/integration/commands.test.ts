@@ -27,6 +27,22 @@ test('a command sent twice with one id takes effect once and is answered alike, 
   expect(events.filter((event) => event.type === 'answered' && event.command === 'twice')).toHaveLength(1);
 });
 
+test('a command that changed nothing changes nothing later: its second copy may come after somebody else’s', async () => {
+  const client = await hive.client('operator');
+  await add(client, plain('idle'));
+  const cancel = (id: string): Command => ({ v: 1, kind: 'cancel', id, task: 'idle' });
+  await client.command(cancel('cancel-1'));
+  const events = (await eventsOf(client)).length;
+  const second = await client.command(cancel('cancel-2'));
+  expect(second).toMatchObject({ status: 'ok' });
+  expect(await eventsOf(client)).toHaveLength(events);
+  expect(await client.command({ v: 1, kind: 'reopen', id: 'reopen-1', task: 'idle' })).toMatchObject({
+    status: 'ok',
+  });
+  expect(await client.command(cancel('cancel-2'))).toMatchObject({ status: 'ok' });
+  expect(await stateOf(client, 'idle')).toBe('open');
+});
+
 test('an id that was used for something else is refused', async () => {
   const client = await hive.client('operator');
   await client.command({ v: 1, kind: 'add', id: 'used', tasks: [plain('used')] });
