@@ -2,13 +2,12 @@
  * The surroundings of a swarm in chaos: disks under its folders, a proxy before each service, and what the supervisor told
  * of services that it gave up.
  */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readBusFile, writeBusFile } from '../../shared/config/bus-file.ts';
 import { type ProcessSwarm, startProcessSwarm } from '../support/process-swarm.ts';
-import { BusProxy } from './bus-proxy.ts';
+import type { BusProxy } from './bus-proxy.ts';
 import { Disk } from './disk.ts';
 import type { Breach } from './judge.ts';
+import { ServiceProxies } from './service-proxies.ts';
 import { harnessScript, LANES } from './tasks.ts';
 import type { Means } from './trouble.ts';
 
@@ -18,7 +17,7 @@ const START_MS = 120_000;
 
 /** A swarm and all that stands around it. */
 export class Stage {
-  readonly proxies = new Map<string, BusProxy>();
+  readonly #proxies = new ServiceProxies();
   readonly #mounts: 'mounted' | { readonly why: string };
   readonly #gaveUp: string[] = [];
   #disks: Means['disks'];
@@ -28,6 +27,10 @@ export class Stage {
   constructor(mounts: 'mounted' | { readonly why: string }) {
     this.#mounts = mounts;
     this.#disks = mounts === 'mounted' ? { why: 'not mounted yet' } : mounts;
+  }
+
+  get proxies(): ReadonlyMap<string, BusProxy> {
+    return this.#proxies.all;
   }
 
   get disks(): Means['disks'] {
@@ -57,7 +60,7 @@ export class Stage {
         const tree = await Disk.mount(join(folder, '.waggle', 'agents', 'w1'));
         this.#disks = { bus, tree };
       },
-      placesOf: (folder, names) => this.#openProxies(folder, names),
+      placesOf: (folder, names) => this.#proxies.open(folder, names),
       onEvent: (event) => {
         if (event.kind === 'gave-up') this.#gaveUp.push(`${event.name} gave up: ${event.lastLine ?? ''}`);
       },
@@ -68,8 +71,7 @@ export class Stage {
   /** Ends all processes. Safe to call again. */
   async stop(): Promise<void> {
     await this.#swarm?.stop('keep');
-    for (const proxy of this.proxies.values()) await proxy.close();
-    this.proxies.clear();
+    await this.#proxies.close();
   }
 
   /** Lets go of disks and folder, when nothing runs; with `keep`, what they hold stays. */
@@ -77,22 +79,5 @@ export class Stage {
     const disks = 'why' in this.#disks ? [] : [this.#disks.tree, this.#disks.bus];
     for (const disk of disks) await disk.unmount(keep);
     if (!keep) await this.#swarm?.stop();
-  }
-
-  /** Each service finds the bus by a file in a folder of its own, which names its proxy. */
-  async #openProxies(folder: string, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const bus = await readBusFile(join(folder, '.waggle', 'bus.json'));
-    if (bus === undefined) throw new Error('the bus has not said where it is');
-    const port = Number(new URL(bus.urls[0] ?? '').port);
-    const places = new Map<string, string>();
-    for (const name of names) {
-      const proxy = await BusProxy.open(port);
-      this.proxies.set(name, proxy);
-      const place = join(folder, 'places', name);
-      await mkdir(place, { recursive: true });
-      await writeBusFile(place, { ...bus, urls: [`nats://127.0.0.1:${proxy.port}`] });
-      places.set(name, place);
-    }
-    return places;
   }
 }

@@ -4,6 +4,8 @@
  */
 import { busKilled } from './buses.ts';
 import { committerKilled, committerStopped } from './committers.ts';
+import { busDiskFull, workerDiskFull } from './disks.ts';
+import { linkHalfOpen, linksCut } from './links.ts';
 import { leaderKilled, leaderStopped } from './orchestrators.ts';
 import type { Recovery } from './swarm.ts';
 import { everythingKilled } from './swarms.ts';
@@ -20,5 +22,10 @@ export const recoveries: readonly Recovery[] = [
   committerKilled,
   committerStopped,
   takerKilled,
+  linkHalfOpen,
+  linksCut,
   everythingKilled,
 ];
+
+/** Those that need the right to mount. */
+export const diskRecoveries: readonly Recovery[] = [busDiskFull, workerDiskFull];

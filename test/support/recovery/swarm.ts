@@ -5,7 +5,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../../shared/clock.ts';
-import { type ProcessSwarm, startProcessSwarm, type Told, until } from '../process-swarm.ts';
+import {
+  type ProcessSwarm,
+  type ProcessSwarmOptions,
+  startProcessSwarm,
+  type Told,
+  until,
+} from '../process-swarm.ts';
 import { gitIn } from '../repository.ts';
 
 export type Measured = Readonly<Record<string, number>>;
@@ -102,11 +108,15 @@ export async function verify(swarm: ProcessSwarm, tasks: number): Promise<Told[]
   return told;
 }
 
+/** Whoever starts it stops it. */
+export const startSwarm = (options: Partial<ProcessSwarmOptions>): Promise<ProcessSwarm> =>
+  startProcessSwarm({ workers: 3, leaseMs: LEASE_MS, harness, ...options });
+
 export async function withSwarm<T>(
-  options: Partial<Parameters<typeof startProcessSwarm>[0]>,
+  options: Partial<ProcessSwarmOptions>,
   use: (swarm: ProcessSwarm) => Promise<T>,
 ): Promise<T> {
-  const swarm = await startProcessSwarm({ workers: 3, leaseMs: LEASE_MS, harness, ...options });
+  const swarm = await startSwarm(options);
   try {
     return await use(swarm);
   } finally {
@@ -158,12 +168,14 @@ export function pidOf({ supervisor }: ProcessSwarm, name: string): number {
   return pid;
 }
 
+/** So long (ms) the fault lasts. */
+export const stillFor = (ms: number): Promise<void> => systemClock.sleep(ms);
+
 /** Stops a process for so long (ms), as a machine that sleeps would, and lets it go on whatever comes. */
 export async function stoppedFor(pid: number, ms: number): Promise<void> {
   process.kill(pid, 'SIGSTOP');
   try {
-    // So long it is stopped: that is the fault.
-    await systemClock.sleep(ms);
+    await stillFor(ms);
   } finally {
     process.kill(pid, 'SIGCONT');
   }
