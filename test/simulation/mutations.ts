@@ -47,11 +47,6 @@ export const mutations: readonly Mutation[] = [
     alterations: () => ({ repository: { ignoresFences: true } }),
   },
   {
-    says: "a lane's fence is moved back",
-    breaks: [2, 3],
-    alterations: () => ({ repository: { lowersFences: true } }),
-  },
-  {
     says: 'the committer does not look for the run in the branch',
     breaks: [3],
     alterations: () => ({ repository: { forgetsLookUp: true } }),

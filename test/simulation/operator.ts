@@ -63,7 +63,9 @@ export class Operator {
   async meddle(random: SeededRandom): Promise<void> {
     const { facts, clock } = this.#options;
     const { tasks, config } = facts;
-    const task = random.pick([...tasks.keys()]);
+    // People meddle most with what is under way.
+    const busy = [...tasks].flatMap(([id, { submission }]) => (submission === undefined ? [] : [id]));
+    const task = (random.chance(0.35) ? random.pick(busy) : undefined) ?? random.pick([...tasks.keys()]);
     if (task === undefined || config === undefined) return;
     const others = [...tasks.keys()];
     const because = { reason: 'a person said so' };

@@ -16,13 +16,15 @@ export interface ModelCommit {
   readonly message: string;
 }
 
+/** The steps of a commit between which it matters who dies. */
+export const commitSteps = ['raise', 'find', 'land'] as const;
+export type CommitStep = (typeof commitSteps)[number];
+
 /** A deliberate fault in how the home is used; see `mutations.ts`. */
 export interface RepositoryFaults {
   readonly forgetsLookUp?: boolean;
   /** Lands whatever fence stands there. */
   readonly ignoresFences?: boolean;
-  /** Moves a fence also downwards. */
-  readonly lowersFences?: boolean;
 }
 
 export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 40);
@@ -34,8 +36,8 @@ export class Repository {
   /** Landings under a fence that another had gone above. */
   readonly overruns: string[] = [];
   readonly root = hashOf('root');
-  /** The highest fence of each lane that ever stood there. */
-  readonly #highest = new Map<string, number>();
+  /** Told of what a committer is about to do. */
+  onStep: (agent: string, step: CommitStep) => void = () => {};
   #made = 0;
 
   constructor() {
@@ -68,14 +70,17 @@ export class Repository {
     return commit;
   }
 
+  /** `agent` works on a home with these. */
   hands(
+    agent: string,
     home: string,
     clock: Clock,
     random: SeededRandom,
     faults: RepositoryFaults,
   ): { home: LaneHome; clone: CommitClone } {
     /** Something happens at one moment, and is told a moment later. */
-    const git = async <T>(effect: () => T): Promise<T> => {
+    const git = async <T>(effect: () => T, step?: CommitStep): Promise<T> => {
+      if (step !== undefined) this.onStep(agent, step);
       await clock.sleep(random.between(2, 40));
       const result = effect();
       await clock.sleep(random.between(2, 160));
@@ -96,11 +101,10 @@ export class Repository {
       raiseFence: (name, fence) =>
         git(() => {
           const standing = this.fences.get(name) ?? 0;
-          if (standing > fence && faults.lowersFences !== true) return { status: 'outrun', by: standing };
+          if (standing > fence) return { status: 'outrun', by: standing };
           this.fences.set(name, fence);
-          this.#highest.set(name, Math.max(this.#highest.get(name) ?? 0, fence));
           return { status: 'held' };
-        }),
+        }, 'raise'),
       findRun: (branch, { run }) =>
         git(() => {
           if (faults.forgetsLookUp === true) return undefined;
@@ -109,7 +113,7 @@ export class Repository {
               return { commit: id, ...(parent === undefined ? {} : { parent }) };
           }
           return undefined;
-        }),
+        }, 'find'),
       land: (landing) =>
         git(() => {
           const tip = this.branches.get(landing.branch);
@@ -117,14 +121,13 @@ export class Repository {
           const isOurs = fence === landing.fence || faults.ignoresFences === true;
           if (tip !== landing.old || !isOurs)
             return { status: 'refused', fence, ...(tip === undefined ? {} : { tip }) };
-          const highest = this.#highest.get(landing.lane) ?? 0;
-          if (landing.fence < highest)
+          if (landing.fence < fence)
             this.overruns.push(
-              `fence ${landing.fence} moved ${landing.branch}, whose lane was fenced at ${highest}`,
+              `fence ${landing.fence} moved ${landing.branch}, whose lane was fenced at ${fence}`,
             );
           this.branches.set(landing.branch, landing.new);
           return { status: 'landed' };
-        }),
+        }, 'land'),
     };
     const clone: CommitClone = {
       gitDir: home,

@@ -130,7 +130,7 @@ export function servicesOf(options: ServicesOptions) {
     const book = new LaneBook(env.clock);
     const desk = {
       hands: async ({ home }: { readonly home: string }) =>
-        repository.hands(home, env.clock, env.random, alterations.repository ?? {}),
+        repository.hands(env.name, home, env.clock, env.random, alterations.repository ?? {}),
       forget: () => {},
     };
     book.onChange(prompt);

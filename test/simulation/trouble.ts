@@ -10,7 +10,7 @@ import type { Facts } from './facts.ts';
 import type { Node } from './node.ts';
 import type { Operator } from './operator.ts';
 import { LANES, type Plan, type Step } from './plan.ts';
-import type { Repository } from './repository.ts';
+import { type CommitStep, commitSteps, type Repository } from './repository.ts';
 import { SnapshotSpoiler } from './snapshot-spoiler.ts';
 import type { Tally } from './tally.ts';
 
@@ -28,16 +28,26 @@ export interface TroubleOptions {
   readonly attend: (work: Promise<void>) => void;
 }
 
+interface LateCommit {
+  readonly step: CommitStep;
+  readonly kills: boolean;
+  readonly ms: number;
+  readonly afterMs: number;
+}
+
 export class Trouble {
   readonly #options: TroubleOptions;
   readonly #spoiler: SnapshotSpoiler;
   readonly #twins = new Set<Node>();
+  /** What is to happen to the next committer that takes a step. */
+  readonly #lateCommits: LateCommit[] = [];
   #isOver = false;
   #faultsUntil = 0;
 
   constructor(options: TroubleOptions) {
     this.#options = options;
     this.#spoiler = new SnapshotSpoiler(options.server);
+    options.repository.onStep = (agent, step) => this.#atCommitStep(agent, step);
   }
 
   get areMessagesFaulty(): boolean {
@@ -153,20 +163,27 @@ export class Trouble {
     return true;
   }
 
-  /** Stops a committer with a commit in hand for about as long as it takes others to take it up, or kills it; waits for one. */
-  #delayCommit(random: SeededRandom, tries = 100): void {
-    const { plan, server, facts, nodes } = this.#options;
-    const leaseMs = plan.config.policies.lease_ms;
-    const busy = [...facts.live.values()].find(({ grant }) => grant.kind === 'commit');
-    const node = nodes.get(busy?.grant.agent ?? '');
-    const inMs = random.between(0, 1_500);
-    if (node !== undefined && random.chance(0.4))
-      server.timeline.plan(inMs, `late crash ${node.name}`, () =>
-        this.#crash(node.name, random.between(50, 4_000)),
-      );
-    else if (node !== undefined) node.stop(random.between(leaseMs * 0.8, leaseMs * 1.6), false);
-    else if (tries > 0 && !this.#isOver)
-      server.timeline.plan(200, 'late commit', () => this.#delayCommit(random, tries - 1));
+  /**
+   * Waits for a committer that is about to take some step, and kills it there, or stops it for about as long as it takes
+   * others to take its commit up.
+   */
+  #delayCommit(random: SeededRandom): void {
+    const step = random.pick(commitSteps) ?? 'land';
+    const kills = random.chance(0.4);
+    const leaseMs = this.#options.plan.config.policies.lease_ms;
+    const ms = kills ? random.between(50, 4_000) : random.between(leaseMs * 0.95, leaseMs * 1.5);
+    this.#lateCommits.push({ step, kills, ms, afterMs: random.between(0, kills ? 300 : 40) });
+  }
+
+  #atCommitStep(agent: string, step: CommitStep): void {
+    const { nodes, server } = this.#options;
+    const at = this.#lateCommits.findIndex((late) => late.step === step);
+    const [late] = at < 0 || this.#isOver ? [] : this.#lateCommits.splice(at, 1);
+    if (late === undefined) return;
+    server.timeline.plan(late.afterMs, `late ${agent}`, () => {
+      if (late.kills) this.#crash(agent, late.ms);
+      else nodes.get(agent)?.stop(late.ms, false);
+    });
   }
 
   /** A second machine takes a worker's name for a while. */
