@@ -215,15 +215,3 @@ export function forgetsClaims(real: Deciders): Partial<Deciders> {
     },
   };
 }
-
-/** A claim that was overtaken by a later one counts as the latest. */
-export function hearsOldClaims(real: Deciders): Partial<Deciders> {
-  return {
-    applyClaim(board, input, now) {
-      const { claim } = input;
-      const latest = board.agents.get(input.from)?.slots.get(claim.slot)?.number ?? 0;
-      if (claim.number >= latest) return real.applyClaim(board, input, now);
-      return real.applyClaim(board, { ...input, claim: { ...claim, number: latest + 1 } }, now);
-    },
-  };
-}

@@ -82,11 +82,6 @@ export const mutations: readonly Mutation[] = [
     alterations: () => decide.claimsUnder(decide.withoutBudgets),
   },
   {
-    says: 'the leader believes whoever says that an owner is dead',
-    breaks: [7],
-    alterations: () => decide.deciders(decide.believesEverything),
-  },
-  {
     // Either alone shows nothing: each of the two guards the other's fault.
     says: 'the takeover service does not wait a lease after its start, and the leader believes it',
     breaks: [7],
@@ -99,11 +94,6 @@ export const mutations: readonly Mutation[] = [
     says: 'a name goes to another machine at once',
     breaks: [7],
     alterations: () => decide.deciders(decide.givesNamesAway),
-  },
-  {
-    says: 'a claim that was overtaken counts',
-    breaks: [7],
-    alterations: () => decide.deciders(decide.hearsOldClaims),
   },
   {
     says: 'answers go out before the PubAck',

@@ -172,7 +172,7 @@ export class Trouble {
     const kills = random.chance(0.4);
     const leaseMs = this.#options.plan.config.policies.lease_ms;
     const ms = kills ? random.between(50, 4_000) : random.between(leaseMs * 0.95, leaseMs * 1.5);
-    this.#lateCommits.push({ step, kills, ms, afterMs: random.between(0, kills ? 300 : 40) });
+    this.#lateCommits.push({ step, kills, ms, afterMs: random.between(0, kills ? 300 : 4) });
   }
 
   #atCommitStep(agent: string, step: CommitStep): void {
