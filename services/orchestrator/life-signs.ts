@@ -1,7 +1,9 @@
 /**
  * When each agent, and each grant in its hands, was last heard of, by the leader's monotonic clock: beats, claims and
- * the granting itself. Starts empty with each leader, so that silence counts from the leader's own start at the
- * earliest. A beat renews only the grants it lists (DESIGN 2.3).
+ * the granting itself. A beat renews only the grants it lists (DESIGN 2.3).
+ *
+ * Silence counts from when this leader began to listen, at the earliest: from its start, or from the end of the last break
+ * of its connection. Beats are not stored for it: of whoever lived meanwhile it heard as little as of whoever died.
  */
 import type { LifeSign } from '../../shared/board/decide-watch.ts';
 import type { Clock } from '../../shared/clock.ts';
@@ -11,14 +13,19 @@ const KEPT = 10_000;
 
 export class LifeSigns {
   readonly #clock: Clock;
-  readonly #startedAt: number;
+  #listensSince: number;
   readonly #incarnations = new Map<string, number>();
   /** Apart: of a busy project's many grants none may push out an incarnation that lives. */
   readonly #grants = new Map<string, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#startedAt = clock.monotonic();
+    this.#listensSince = clock.monotonic();
+  }
+
+  /** The connection over which beats come is there again: what was said meanwhile went by. */
+  listenAnew(): void {
+    this.#listensSince = this.#clock.monotonic();
   }
 
   seen(agent: string, incarnation: string): void {
@@ -47,15 +54,19 @@ export class LifeSigns {
 
   /** What was heard of the grant in that agent's hands. */
   of(agent: string, fence: number): LifeSign {
-    const at = this.#grants.get(`${agent} ${fence}`);
+    const at = this.#grants.get(`${agent} ${fence}`) ?? Number.NEGATIVE_INFINITY;
     const now = this.#clock.monotonic();
-    const listenedMs = now - this.#startedAt;
-    return { silentMs: now - (at ?? this.#startedAt), heard: at !== undefined, listenedMs };
+    const listenedMs = now - this.#listensSince;
+    return at < this.#listensSince
+      ? { silentMs: listenedMs, heard: false, listenedMs }
+      : { silentMs: now - at, heard: true, listenedMs };
   }
 
-  /** Milliseconds since that incarnation of the agent was last heard of, or since the leader began. */
+  /** Milliseconds since that incarnation of the agent was last heard of, or since the leader began to listen. */
   silentMs(agent: string, incarnation: string | undefined): number {
-    const since = this.#incarnations.get(`${agent} ${incarnation ?? ''}`) ?? this.#startedAt;
+    const at = this.#incarnations.get(`${agent} ${incarnation ?? ''}`) ?? this.#listensSince;
+    // Who said that it leaves has left, whatever went by.
+    const since = at === Number.NEGATIVE_INFINITY ? at : Math.max(at, this.#listensSince);
     return this.#clock.monotonic() - since;
   }
 }

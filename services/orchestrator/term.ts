@@ -161,6 +161,7 @@ export async function leadTerm(
     swarm.publish(subjects.leader, payload, headers);
   };
   const offStatus = swarm.onStatus((status) => {
+    if (status === 'connected') signs.listenAnew();
     if (status === 'connected' && endpoints !== undefined) announceTerm();
   });
   const hearing = hear({

@@ -11,10 +11,10 @@ import { type Board, roleOf } from './state.ts';
 
 /** What the leader itself knows of a grant's owner, by its monotonic clock. */
 export interface LifeSign {
-  /** Since the last beat or claim that listed the grant; since the leader's start when it heard none. */
+  /** Since the last beat or claim that listed the grant; since the leader began to listen when it heard none. */
   readonly silentMs: number;
   readonly heard: boolean;
-  /** Since the leader's start. */
+  /** Since the leader's start, or the last break of its connection. */
   readonly listenedMs: number;
 }
 

@@ -36,6 +36,24 @@ test('who said that it leaves is silent for ever, until it speaks again', () => 
   expect(signs.silentMs('a', '1')).toBe(0);
 });
 
+test('what was said while the connection was away went by: silence counts from its return', () => {
+  const clock = clockAt();
+  const signs = new LifeSigns(clock);
+  signs.seen('a', '1');
+  signs.held('a', 7);
+  signs.gone('b', '1');
+  clock.at += 60_000;
+  expect(signs.of('a', 7)).toEqual({ silentMs: 60_000, heard: true, listenedMs: 60_000 });
+  signs.listenAnew();
+  clock.at += 40;
+  expect(signs.of('a', 7)).toEqual({ silentMs: 40, heard: false, listenedMs: 40 });
+  expect(signs.silentMs('a', '1')).toBe(40);
+  expect(signs.silentMs('b', '1')).toBe(Number.POSITIVE_INFINITY);
+  signs.held('a', 7);
+  clock.at += 5;
+  expect(signs.of('a', 7)).toEqual({ silentMs: 5, heard: true, listenedMs: 45 });
+});
+
 test('a crowd of names does not fill the memory: the longest unheard are forgotten', () => {
   const clock = clockAt();
   const signs = new LifeSigns(clock);
