@@ -1,5 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { add, plain, until } from '../support/asking.ts';
+import { emptyConfig } from '../../shared/board/state.ts';
+import { BusProxy } from '../chaos/bus-proxy.ts';
+import { add, claimBy, eventsOf, grantOf, mailReport, plain, sendClaim, until } from '../support/asking.ts';
+import { startNatsServer } from '../support/nats-server.ts';
+import { startHive } from '../support/orchestrator.ts';
 import { BEAT_MS, LEASE_MS, startTakeoverBench, type TakeoverBench } from '../support/takeover-bench.ts';
 import { kill } from '../support/takers.ts';
 
@@ -60,4 +64,43 @@ test('of two services one leads; when it is killed the other takes over', async 
   await bench.takenWithin(dying.grant.fence, 15_000);
   expect(await bench.taken()).toMatchObject([{ by: 'taker-2', agent: 'w2' }]);
   expect(await fencesTaken()).not.toContain(lively.grant.fence);
+});
+
+test('a leader that was cut off itself believes no report of a silence: it heard nobody', async () => {
+  const leaseMs = 4_000;
+  const server = await startNatsServer();
+  const proxy = await BusProxy.open(server.port);
+  const swarm = { ...server.swarm, url: `nats://127.0.0.1:${proxy.port}` };
+  const hive = await startHive({ server: { ...server, swarm } });
+  try {
+    const policies = { ...emptyConfig.policies, lease_ms: leaseMs };
+    await hive.configure({ roles: { operator: 'operator', taker: 'stale-takeover' }, policies });
+    const client = await hive.client('operator');
+    await add(client, plain('a'));
+    const { task, fence, run } = grantOf(await sendClaim(await hive.connect('w1'), 'w1', claimBy('w1')));
+    const goOn = proxy.become({ kind: 'half-open', lost: 'both', reach: 'all' });
+    const cutAt = performance.now();
+    const report = {
+      v: 1,
+      id: 'old',
+      task,
+      fence,
+      run,
+      kind: 'takeover',
+      reason: 'dead',
+      silent_ms: 60_000,
+    } as const;
+    const seq = await mailReport(await hive.connect('taker'), 'taker', report);
+    await until('it has heard nobody for a lease', () => performance.now() - cutAt > leaseMs);
+    goOn();
+    const consumed = () => client.query<'status'>({ v: 1, kind: 'status' }).then(({ mail_seq }) => mail_seq);
+    await until('the report is decided', async () => (await consumed().catch(() => 0)) >= seq);
+    const events = await eventsOf(client);
+    expect(events.filter(({ type }) => type === 'taken_over')).toEqual([]);
+    expect(events.filter(({ type }) => type === 'led')).toHaveLength(1);
+  } finally {
+    await hive.stop();
+    await proxy.close();
+    await server.stop();
+  }
 });
