@@ -18,6 +18,7 @@ import { streamNames } from '../../shared/bus/topology.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { isWaggleError, messageOf } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
+import { refutation } from './later-beat.ts';
 import type { Refusals } from './refusals.ts';
 import type { Sightings } from './sightings.ts';
 import type { Writer } from './writer.ts';
@@ -38,6 +39,8 @@ export async function takeMail(options: Intake, signal: AbortSignal): Promise<vo
   const { swarm, project, writer, sightings, refusals, log, clock, after } = options;
   const subject = subjectsOf(project).mailTo();
   const stream = streamNames(project).mail;
+  const ownerOf = (task: string, fence: number) => writer.ownerOf(task, fence);
+  const look = { swarm, project, clock, ownerOf };
   for await (const stored of swarm.streams.read(stream, { fromSeq: after + 1, subject }, signal)) {
     while (writer.isBusy() && !signal.aborted) await clock.sleep(BUSY_MS, signal).catch(() => undefined);
     const { seq, at } = stored;
@@ -54,7 +57,14 @@ export async function takeMail(options: Intake, signal: AbortSignal): Promise<vo
     }
     sightings.seen(read.from);
     const report = reportIn(read);
-    if (report !== undefined) {
+    const refuted = report?.kind === 'takeover' ? await refutation(look, report, at, signal) : undefined;
+    if (refuted !== undefined) {
+      log.info(
+        { from: read.from, report: report?.id, code: 'alive', reason: refuted },
+        'a report was refused',
+      );
+      writer.pass({ seq, at });
+    } else if (report !== undefined) {
       writer.report(read.from, report, { seq, at }, (answer) => {
         if (answer.status !== 'refused') return;
         const { id, code, message: reason } = answer;

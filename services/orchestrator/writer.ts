@@ -218,6 +218,12 @@ export class Writer {
     return this.#inputs.length === 0 ? (this.#passed ?? this.#mail).seq : this.#mail.seq;
   }
 
+  /** Who holds the grant of that fence, as far as is decided. */
+  ownerOf(task: string, fence: number): string | undefined {
+    const grant = this.#board.tasks.get(task)?.grant;
+    return grant?.fence === fence ? grant.agent : undefined;
+  }
+
   /** The mails that waiting claims want consumed first. */
   awaitedMails(): number[] {
     return this.#waiting.awaited(this.#mail.seq);

@@ -1,7 +1,17 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { emptyConfig } from '../../shared/board/state.ts';
 import { BusProxy } from '../chaos/bus-proxy.ts';
-import { add, claimBy, eventsOf, grantOf, mailReport, plain, sendClaim, until } from '../support/asking.ts';
+import {
+  add,
+  beat,
+  claimBy,
+  eventsOf,
+  grantOf,
+  mailReport,
+  plain,
+  sendClaim,
+  until,
+} from '../support/asking.ts';
 import { startNatsServer } from '../support/nats-server.ts';
 import { startHive } from '../support/orchestrator.ts';
 import { BEAT_MS, LEASE_MS, startTakeoverBench, type TakeoverBench } from '../support/takeover-bench.ts';
@@ -66,41 +76,81 @@ test('of two services one leads; when it is killed the other takes over', async 
   expect(await fencesTaken()).not.toContain(lively.grant.fence);
 });
 
-test('a leader that was cut off itself believes no report of a silence: it heard nobody', async () => {
-  const leaseMs = 4_000;
+/** A hive whose orchestrator reaches SWARM through a proxy, and a task in the hands of `w1` who does not beat. */
+async function behindProxy(leaseMs: number) {
   const server = await startNatsServer();
   const proxy = await BusProxy.open(server.port);
   const swarm = { ...server.swarm, url: `nats://127.0.0.1:${proxy.port}` };
   const hive = await startHive({ server: { ...server, swarm } });
+  const policies = { ...emptyConfig.policies, lease_ms: leaseMs };
+  await hive.configure({ roles: { operator: 'operator', taker: 'stale-takeover' }, policies });
+  const client = await hive.client('operator');
+  await add(client, plain('a'));
+  const worker = await hive.connect('w1');
+  const { task, fence, run } = grantOf(await sendClaim(worker, 'w1', claimBy('w1')));
+  const taker = await hive.connect('taker');
+  const report = {
+    v: 1,
+    id: 'old',
+    task,
+    fence,
+    run,
+    kind: 'takeover',
+    reason: 'dead',
+    silent_ms: 60_000,
+  } as const;
+  const consumed = () => client.query<'status'>({ v: 1, kind: 'status' }).then(({ mail_seq }) => mail_seq);
+  return {
+    proxy,
+    worker,
+    /** Gives the sequence in MAIL. */
+    report: () => mailReport(taker, 'taker', report),
+    beat: () => beat(worker, 'w1', 'working', [{ task, fence, run, phase: 'running', output_bytes: 0 }]),
+    decided: (seq: number) =>
+      until('the report is decided', async () => (await consumed().catch(() => 0)) >= seq),
+    counts: async () => {
+      const types = (await eventsOf(client)).map(({ type }) => type as string);
+      return {
+        taken: types.filter((type) => type === 'taken_over').length,
+        terms: types.filter((type) => type === 'led').length,
+      };
+    },
+    async stop() {
+      await hive.stop();
+      await proxy.close();
+      await server.stop();
+    },
+  };
+}
+
+test('a leader that was cut off itself believes no report of a silence: it heard nobody', async () => {
+  const leaseMs = 4_000;
+  const scene = await behindProxy(leaseMs);
   try {
-    const policies = { ...emptyConfig.policies, lease_ms: leaseMs };
-    await hive.configure({ roles: { operator: 'operator', taker: 'stale-takeover' }, policies });
-    const client = await hive.client('operator');
-    await add(client, plain('a'));
-    const { task, fence, run } = grantOf(await sendClaim(await hive.connect('w1'), 'w1', claimBy('w1')));
-    const goOn = proxy.become({ kind: 'half-open', lost: 'both', reach: 'all' });
+    const goOn = scene.proxy.become({ kind: 'half-open', lost: 'both', reach: 'all' });
     const cutAt = performance.now();
-    const report = {
-      v: 1,
-      id: 'old',
-      task,
-      fence,
-      run,
-      kind: 'takeover',
-      reason: 'dead',
-      silent_ms: 60_000,
-    } as const;
-    const seq = await mailReport(await hive.connect('taker'), 'taker', report);
+    const seq = await scene.report();
     await until('it has heard nobody for a lease', () => performance.now() - cutAt > leaseMs);
     goOn();
-    const consumed = () => client.query<'status'>({ v: 1, kind: 'status' }).then(({ mail_seq }) => mail_seq);
-    await until('the report is decided', async () => (await consumed().catch(() => 0)) >= seq);
-    const events = await eventsOf(client);
-    expect(events.filter(({ type }) => type === 'taken_over')).toEqual([]);
-    expect(events.filter(({ type }) => type === 'led')).toHaveLength(1);
+    await scene.decided(seq);
+    expect(await scene.counts()).toEqual({ taken: 0, terms: 1 });
   } finally {
-    await hive.stop();
-    await proxy.close();
-    await server.stop();
+    await scene.stop();
+  }
+});
+
+test('a report that the network held back is refuted by the beats behind it', async () => {
+  const leaseMs = 1_000;
+  const scene = await behindProxy(leaseMs);
+  try {
+    const goOn = scene.proxy.become({ kind: 'delay', ms: 2 * leaseMs });
+    const seq = await scene.report();
+    scene.beat();
+    await scene.worker.flush();
+    goOn();
+    await scene.decided(seq);
+    expect(await scene.counts()).toEqual({ taken: 0, terms: 1 });
+  } finally {
+    await scene.stop();
   }
 });

@@ -1,7 +1,7 @@
 /**
  * Short ways for tests of services to ask the board and to wait for what it says.
  */
-import type { Batch, Claim, ClaimAnswer, Event, Report, TaskSpec } from '../../schemas/index.ts';
+import type { Batch, Beat, Claim, ClaimAnswer, Event, Report, TaskSpec } from '../../schemas/index.ts';
 import type { BoardClient } from '../../shared/bus/board-client.ts';
 import { encode } from '../../shared/bus/codec.ts';
 import type { Bus } from '../../shared/bus/port.ts';
@@ -57,7 +57,7 @@ export function claimWithoutAnswer(swarm: Bus, agent: string, claim: Claim): Pro
 }
 
 /** Publishes a beat of the agent's first incarnation. */
-export function beat(swarm: Bus, agent: string, state = 'waiting'): void {
+export function beat(swarm: Bus, agent: string, state = 'waiting', grants: Beat['grants'] = []): void {
   const { payload, headers } = encode('Beat', {
     v: 1,
     kind: 'beat',
@@ -69,7 +69,7 @@ export function beat(swarm: Bus, agent: string, state = 'waiting'): void {
     state,
     every_ms: 100,
     uptime_ms: 1,
-    grants: [],
+    grants,
   });
   swarm.publish(subjectsOf(project).beat(agent), payload, headers);
 }
