@@ -189,9 +189,8 @@ describe('a desk over a socket', () => {
 });
 
 describe('a watch over a socket', () => {
-  const listen = async (signal: AbortSignal, count: number, pauseMs = 0) => {
+  const listen = async (signal: AbortSignal, count: number, pauseMs = 0, heard: number[] = []) => {
     const desk = await connectSocketDesk({ path, randomId });
-    const heard: number[] = [];
     for await (const { record } of desk.watch({ target: task, after: 0 }, signal)) {
       heard.push(sequenceOf(record));
       if (heard.length === count) break;
@@ -205,8 +204,10 @@ describe('a watch over a socket', () => {
     await serve();
     mail.put('bob', 'task', 'one');
     const end = new AbortController();
-    const hearing = listen(end.signal, 10);
-    await until('it watches', () => mail.handed() === 1);
+    const heard: number[] = [];
+    const hearing = listen(end.signal, 10, 0, heard);
+    // What was handed over is on its way a moment longer.
+    await until('it has heard', () => heard.length === 1);
     end.abort();
     expect(await hearing).toEqual([1]);
     expect(await listen(new AbortController().signal, 1)).toEqual([1]);
