@@ -126,7 +126,7 @@ describe('a letter', () => {
 
   test('is told of once however often the leader changes around its deadline', async () => {
     present(bob, 'bob');
-    const seq = await post(ann, 'ann', agent('bob'), { ack_within_ms: 500 });
+    const seq = await post(ann, 'ann', agent('bob'), { ack_within_ms: 2_000 });
     await stateIs(seq, 'waiting');
     await hive.restartOrchestrator();
     await toldOf(seq);
