@@ -96,7 +96,7 @@ export function planOf(seed: string, limits: PlanLimits = {}): Plan {
     seed,
     workers,
     orchestrators: names('orchestra', random.whole(2, 3)),
-    committers: names('committer', random.whole(1, 2)),
+    committers: names('committer', random.chance(0.7) ? 2 : 1),
     takers: names('taker', random.whole(1, 2)),
     config: configOf(random.fork('config'), count),
     tasks: inBatches(random.fork('batches'), tasks, lengthMs),

@@ -33,6 +33,8 @@ interface LateCommit {
   readonly kills: boolean;
   readonly ms: number;
   readonly afterMs: number;
+  /** How long after that somebody cancels the task. */
+  readonly cancelMs: number | undefined;
 }
 
 export class Trouble {
@@ -171,8 +173,10 @@ export class Trouble {
     const step = random.pick(commitSteps) ?? 'land';
     const kills = random.chance(0.4);
     const leaseMs = this.#options.plan.config.policies.lease_ms;
-    const ms = kills ? random.between(50, 4_000) : random.between(leaseMs * 0.95, leaseMs * 1.5);
-    this.#lateCommits.push({ step, kills, ms, afterMs: random.between(0, kills ? 300 : 4) });
+    const ms = kills ? random.between(50, 4_000) : random.between(leaseMs * 0.9, leaseMs * 1.2);
+    const afterMs = random.between(0, kills ? 300 : 4);
+    const cancelMs = kills && random.chance(0.5) ? random.between(20, ms) : undefined;
+    this.#lateCommits.push({ step, kills, ms, afterMs, cancelMs });
   }
 
   #atCommitStep(agent: string, step: CommitStep): void {
@@ -180,7 +184,14 @@ export class Trouble {
     const at = this.#lateCommits.findIndex((late) => late.step === step);
     const [late] = at < 0 || this.#isOver ? [] : this.#lateCommits.splice(at, 1);
     if (late === undefined) return;
+    const { facts, operator, attend } = this.#options;
+    const task = [...facts.live.values()].find(({ grant }) => grant.agent === agent)?.task;
+    const { cancelMs } = late;
     server.timeline.plan(late.afterMs, `late ${agent}`, () => {
+      if (cancelMs !== undefined && task !== undefined)
+        server.timeline.plan(cancelMs, `cancel ${task}`, () =>
+          attend(operator.say({ kind: 'cancel', task, reason: 'a person said so' })),
+        );
       if (late.kills) this.#crash(agent, late.ms);
       else nodes.get(agent)?.stop(late.ms, false);
     });
