@@ -7,7 +7,8 @@
  * 2. The two newest are kept, but for those that were found damaged. Whoever wrote one purges what is older than both,
  *    also what writers before it left.
  * 3. Pieces are told apart by the snapshot's random id, so two writers at one journal sequence disturb nobody.
- * 4. Parts are encoded and checked one by one, with other work between them: no snapshot blocks its process for long.
+ * 4. A manifest carries its own digest in a header: one byte of it can name another MAIL, or another batch.
+ * 5. Parts are encoded and checked one by one, with other work between them: no snapshot blocks its process for long.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -52,6 +53,8 @@ const MANIFESTS_PAGE = 100;
 const APPEND_TIMEOUT_MS = 5_000;
 /** Room for the fields and headers around the bytes of a piece. */
 const ENVELOPE_BYTES = 1_024;
+/** SHA-256 of a manifest's bytes, as hex. Manifests of older versions have none. */
+const DIGEST_HEADER = 'Waggle-Digest';
 
 /** Opens the snapshots of a project. */
 export function openSnapshots(core: Bus, project: string, randomId: RandomId): Snapshots {
@@ -63,7 +66,8 @@ export function openSnapshots(core: Bus, project: string, randomId: RandomId): S
 
   const append = async (subject: string, message: Snapshot): Promise<number> => {
     const { payload, headers } = encode('Snapshot', message);
-    return (await core.append(subject, payload, { headers, timeoutMs: APPEND_TIMEOUT_MS })).seq;
+    const own = message.kind === 'manifest' ? { ...headers, [DIGEST_HEADER]: digestOf(payload) } : headers;
+    return (await core.append(subject, payload, { headers: own, timeoutMs: APPEND_TIMEOUT_MS })).seq;
   };
 
   async function* messages(subject: string, fromSeq: number, limit: number): AsyncGenerator<Stored> {
@@ -83,12 +87,14 @@ export function openSnapshots(core: Bus, project: string, randomId: RandomId): S
     const faults: string[] = [];
     for await (const message of messages(manifestsSubject, 1, MANIFESTS_PAGE)) {
       const decoded = tryDecode('Snapshot', message);
-      if (decoded.ok && decoded.value.kind === 'manifest')
+      const isWhole =
+        (message.headers[DIGEST_HEADER] ?? digestOf(message.payload)) === digestOf(message.payload);
+      if (isWhole && decoded.ok && decoded.value.kind === 'manifest')
         manifests.push({ seq: message.seq, manifest: decoded.value });
-      else
-        faults.push(
-          `the manifest at ${message.seq} is none: ${decoded.ok ? 'it is a piece' : decoded.fault}`,
-        );
+      else {
+        const fault = decoded.ok ? (isWhole ? 'it is a piece' : 'its bytes changed') : decoded.fault;
+        faults.push(`the manifest at ${message.seq} is none: ${fault}`);
+      }
     }
     manifests.sort((a, b) => b.manifest.journal_seq - a.manifest.journal_seq || b.seq - a.seq);
     return { manifests, faults };
@@ -189,6 +195,8 @@ export function openSnapshots(core: Bus, project: string, randomId: RandomId): S
     },
   };
 }
+
+const digestOf = (payload: Uint8Array): string => createHash('sha256').update(payload).digest('hex');
 
 function pieceOf(message: Stored): SnapshotPiece | undefined {
   const decoded = tryDecode('Snapshot', message);

@@ -137,3 +137,18 @@ test('a manifest that is garbage hides no snapshot, and goes with the next ones;
     doctor.close();
   }
 });
+
+test('one byte of a manifest that changed is noticed, although it still is a manifest', async () => {
+  await hive.stopOrchestrator();
+  const store = openSnapshots(core, project, randomId);
+  const { manifests } = await store.list();
+  const stored = (await core.streams.get(stream, { lastBySubject: subjectAt(0) }))!;
+  const payload = Buffer.from(stored.payload);
+  // A digit of its digest for another one: all its fields are as they should be.
+  const at = payload.indexOf(manifests[0]!.sha256);
+  payload[at] = payload[at] === 0x30 ? 0x31 : 0x30;
+  const { seq } = await core.append(subjectAt(0), payload, { headers: stored.headers });
+  const listed = await store.list();
+  expect(listed.manifests).toEqual(manifests);
+  expect(listed.faults).toEqual([`the manifest at ${seq} is none: its bytes changed`]);
+});
