@@ -360,7 +360,7 @@ function countedRight(facts: Facts, event: Event): string | undefined {
 
 /** Straight from the design: what counts as an attempt, as a loss, as a conflict. */
 function expectedCounters(
-  { reports, grants, spent }: Facts,
+  { reports, grants, spent, spentNow }: Facts,
   before: TaskFact,
   event: EventOf<'grant_ended'>,
 ): Counters {
@@ -377,7 +377,8 @@ function expectedCounters(
     case 'failed':
       if (report?.kind !== 'failed') return attempt;
       // Its budget ran out, and not its luck.
-      if (report.outcome === 'timed_out' && spent.has(`task ${event.task}`)) return same;
+      if (report.outcome === 'timed_out' && [spent, spentNow].some((all) => all.has(`task ${event.task}`)))
+        return same;
       return uncounted.includes(report.outcome) ? same : attempt;
     case 'done':
       return event.to === 'closed' ? same : attempt;

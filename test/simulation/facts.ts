@@ -97,6 +97,8 @@ export class Facts {
   readonly doubled = new Set<string>();
   /** Scope and name of budgets of which too little is left to grant anything more. */
   readonly spent = new Set<string>();
+  /** Those that the batch under way is the end of: it says so behind what it ended. */
+  spentNow: ReadonlySet<string> = new Set();
   /** Live grants by fence. */
   readonly live = new Map<number, GrantFact>();
   highestFence = 0;
@@ -151,6 +153,13 @@ export class Facts {
     if (known.at(-1)?.isLast === true) return Number.POSITIVE_INFINITY;
     const last = known.findLast(({ at }) => at <= this.decidedAt - UNHEARD_MS);
     return this.decidedAt - Math.max(last?.at ?? 0, this.incarnations.get(agent)?.at ?? 0);
+  }
+
+  /** Before its events are judged. */
+  noteBudgets({ events }: Batch): void {
+    const marks = events.flatMap((event) => (event.type === 'budget_reached' ? [event.mark] : []));
+    const over = marks.filter(({ level }) => level !== undefined && level !== 'warn');
+    this.spentNow = new Set(over.map(({ scope, name }) => `${scope} ${name}`));
   }
 
   noteBatch(batch: Batch): void {

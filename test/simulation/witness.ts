@@ -89,6 +89,7 @@ export class Witness implements ServerObserver {
         );
       this.#batch = id;
       this.#facts.decidedAt = this.#decided.get(payload) ?? now;
+      this.#facts.noteBudgets(decoded.value);
       for (const event of events) this.#judge(event, now);
       this.#facts.noteBatch(decoded.value);
     }
