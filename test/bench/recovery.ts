@@ -1,8 +1,8 @@
 /**
  * `npm run recovery`: kills, stops, cuts off and fills up what a swarm of real processes stands on, twenty times each, and
  * tells how long it took until the swarm went on: median and worst. Standard output holds the result, standard error the
- * progress. Exit 1 when a bound was exceeded or a run went wrong, 2 for arguments that mean nothing. Full disks need the
- * right to mount: the program starts itself again in a mount namespace where there is one; else they are named as not run.
+ * progress. Exit 1 when a bound was exceeded or a run went wrong, 2 for arguments that mean nothing, 130 when a signal ended
+ * it after the run under way. Full disks need the right to mount: the program starts itself again in a mount namespace where there is one; else they are named as not run.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -94,9 +94,15 @@ async function measure({ runs, json, chosen }: Wanted): Promise<number> {
   if (!json) process.stdout.write(machineText(await thisMachine()));
   const rows: Row[] = [];
   let failed = 0;
+  let signalled: string | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => {
+      signalled = signal;
+      process.stderr.write(`recovery: ${signal} came: the run under way is the last\n`);
+    });
   for (const { name, bounds, run } of chosen) {
     const samples = new Map<string, number[]>();
-    for (let n = 1; n <= runs; n += 1) {
+    for (let n = 1; n <= runs && signalled === undefined; n += 1) {
       try {
         const measured = Object.entries(await run());
         for (const [what, ms] of measured) samples.set(what, [...(samples.get(what) ?? []), ms]);
@@ -119,6 +125,7 @@ async function measure({ runs, json, chosen }: Wanted): Promise<number> {
   }
   if (json) process.stdout.write(`${JSON.stringify({ failed, rows })}\n`);
   else process.stdout.write(rows.map(lineOf).join('') + (failed > 0 ? `${failed} runs went wrong\n` : ''));
+  if (signalled !== undefined) return 130;
   return failed > 0 || rows.some(({ worst_ms, bound_ms }) => worst_ms > bound_ms) ? 1 : 0;
 }
 
