@@ -52,6 +52,8 @@ export interface TaskFact {
   state: Task['state'];
   grant: GrantFact | undefined;
   submission: Submission | undefined;
+  /** The last that a person wished while its commit was under way. */
+  isRetryWished: boolean;
   attempts: number;
   losses: number;
   conflicts: number;
@@ -188,6 +190,7 @@ export class Facts {
           state: 'open',
           grant: undefined,
           submission: undefined,
+          isRetryWished: false,
           attempts: 0,
           losses: 0,
           conflicts: 0,
@@ -225,6 +228,9 @@ export class Facts {
         fact.attempts = event.attempts;
         fact.losses = event.losses;
         fact.conflicts = event.conflicts;
+        // What a person wished meanwhile counts now: as if it were opened by them.
+        if (event.to === 'open' && fact.isRetryWished) this.spent.delete(`task ${event.task}`);
+        if (event.to !== 'submitted') fact.isRetryWished = false;
         if (event.to === 'submitted') fact.submission = event.submission ?? fact.submission;
         else fact.submission = undefined;
         if (event.closing?.how === 'committed') fact.commitClosings += 1;
@@ -244,6 +250,12 @@ export class Facts {
         // A person opened it: its own budget begins anew.
         if (event.to === 'open') this.spent.delete(`task ${event.task}`);
         if (event.reset === true) [fact.attempts, fact.losses, fact.conflicts] = [0, 0, 0];
+        break;
+      }
+      case 'verb_deferred': {
+        const fact = this.tasks.get(event.task);
+        if (fact !== undefined && event.deferred.verb !== 'edit')
+          fact.isRetryWished = event.deferred.verb === 'retry';
         break;
       }
       case 'progressed':
