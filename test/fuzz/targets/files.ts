@@ -91,7 +91,7 @@ export const fileTargets: readonly Target[] = [
     'config',
     'waggle.yaml',
     [config, 'project: demo\n', ...goldenOf('ConfigFile').map((one) => JSON.stringify(one))],
-    (text) => readConfig(text, { file: 'waggle.yaml', folder: '/work/demo' }),
+    (text) => readConfig(text, { file: 'waggle.yaml', folder: '/srv/demo' }),
     { words: [...words, 'profiles:\n', 'lanes: ', 'budgets: ', 'per: day', '10KiB'], keeps, most },
   ),
   textTarget('config-project', 'waggle.yaml', [config, 'project: demo # x\n', '"project": x'], projectKey, {
@@ -170,9 +170,9 @@ export const fileTargets: readonly Target[] = [
     ],
     (text) => {
       // Only a file that is valid is written to.
-      if (!readConfig(text, { file: 'waggle.yaml', folder: '/work/demo' }).ok) return undefined;
+      if (!readConfig(text, { file: 'waggle.yaml', folder: '/srv/demo' }).ok) return undefined;
       const written = withProfile(text, 'fresh', { harness: 'claude' });
-      const read = readConfig(written, { file: 'waggle.yaml', folder: '/work/demo' });
+      const read = readConfig(written, { file: 'waggle.yaml', folder: '/srv/demo' });
       if (!read.ok) throw new Error(`the file is not valid any more: ${read.problems[0]?.message}`);
       return written;
     },
