@@ -12,6 +12,13 @@ import { randomId } from '../../shared/random.ts';
 import { complaint, shrink, simulate } from './replay.ts';
 import { Summary } from './summary.ts';
 
+const USAGE = `usage: npm run sim -- [--seed S | --seeds N | --minutes M] [options]
+  --seed S      replays one; --steps N and --tasks N: only so much of it; --shrink: makes a violation smaller
+  --seeds N     so many, one after another, from --from F on (default: by chance, and printed)
+  --minutes M   as many as fit
+  --json        print the sums as JSON
+example: npm run sim -- --minutes 5
+`;
 const PROGRESS_MS = 5_000;
 const MINUTE_MS = 60_000;
 const INTERRUPTED = 130;
@@ -110,11 +117,15 @@ async function many({ from, seeds, minutes = 1, json }: Wanted): Promise<number>
   return ended === undefined ? 0 : INTERRUPTED;
 }
 
+if (process.argv.includes('--help')) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
 let wanted: Wanted;
 try {
   wanted = wantedOf(process.argv.slice(2));
 } catch (error) {
-  tell(`sim: ${messageOf(error)}`);
+  tell(`sim: ${messageOf(error)}\n${USAGE}`);
   process.exit(2);
 }
 const code = await (wanted.seed === undefined ? many(wanted) : replay(wanted.seed, wanted));

@@ -1,5 +1,4 @@
 import { execSync } from 'node:child_process';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { FileRef } from '../../../schemas/index.ts';
 import { lookAtElections } from '../../../services/cli/doctor/elections.ts';
@@ -11,12 +10,12 @@ import { systemClock } from '../../../shared/clock.ts';
 import { createBusDesk } from '../../../shared/mail/bus-desk.ts';
 import { randomId } from '../../../shared/random.ts';
 import { bodiesOf, draft } from '../../contract/mail/lab.ts';
-import { add, plain, stateOf, until } from '../../support/asking.ts';
+import { add, plain, until } from '../../support/asking.ts';
 import { startDoctor, type TestDoctor } from '../../support/doctor.ts';
 import { project } from '../../support/orchestrator.ts';
-import { gitIn } from '../../support/repository.ts';
 import { storedDamage, writeRef } from '../../support/stored-damage.ts';
-import { sh, workerBench } from '../../support/worker-bench.ts';
+import { workerBench } from '../../support/worker-bench.ts';
+import { expectRedone } from './damaged-bundle.ts';
 
 const bench = workerBench();
 const stored = storedDamage(bench);
@@ -35,35 +34,7 @@ test.each([
 ])(
   'a submission whose bundle was %s is named by doctor and given back with the reason; the next try lands, and so does what stands beside it',
   async (_, damage, fault) => {
-    const { run, agent, bundle } = await stored.submitted();
-    await damage(bundle);
-    const found = await doctor.check('stored files');
-    expect(found).toMatchObject({
-      status: 'fail',
-      mend: expect.stringContaining('its committer gives it back'),
-    });
-    expect(found.error).toContain(`${bench.id}, the bundle of run ${run} by ${agent}: `);
-    expect(found.error).toMatch(fault);
-
-    // As doctor says: the work is in the run's folder still.
-    const kept = join(bench.swarm.folder, agent, 'runs', run, 'change.bundle');
-    gitIn(bench.home, 'fetch', '--quiet', kept, '+refs/waggle/bundle/*:refs/heads/rescued/*');
-    expect(gitIn(bench.home, 'for-each-ref', 'refs/heads/rescued')).not.toBe('');
-
-    const beside = await bench.swarm.worker(`b-${bench.n}`, sh('echo $WAGGLE_TASK > $WAGGLE_TASK.txt'));
-    await add(bench.client, { id: `${bench.id}-b`, title: 'beside', lane: bench.lane });
-    const committer = await bench.swarm.committer();
-    await bench.until('it is closed by another try', ({ state }) => state === 'closed');
-    await until(
-      'what stands beside it is, too',
-      async () => (await stateOf(bench.client, `${bench.id}-b`)) === 'closed',
-    );
-    await Promise.all([committer.drain(), beside.drain()]);
-    const { attachments } = await bench.task();
-    expect(attachments).toMatchObject([
-      { kind: 'bundle', text: expect.stringMatching(/is not stored|is damaged/) },
-    ]);
-    expect((await doctor.check('stored files')).status).toBe('pass');
+    await expectRedone({ bench, stored, doctor, damage, fault });
   },
 );
 
