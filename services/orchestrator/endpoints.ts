@@ -7,6 +7,7 @@ import type { Bus } from '../../shared/bus/port.ts';
 import { serve } from '../../shared/bus/rpc.ts';
 import { subjectsOf } from '../../shared/bus/subjects.ts';
 import { messageOf } from '../../shared/errors.ts';
+import type { Hearing } from './hearing.ts';
 import type { LifeSigns } from './life-signs.ts';
 import { answerQuery, type QueryContext } from './queries.ts';
 import type { Refusals } from './refusals.ts';
@@ -19,6 +20,7 @@ export interface EndpointOptions {
   readonly writer: Writer;
   readonly journal: Journal;
   readonly signs: LifeSigns;
+  readonly hearing: Pick<Hearing, 'prove'>;
   readonly sightings: Sightings;
   readonly refusals: Refusals;
   readonly context: () => QueryContext;
@@ -28,7 +30,8 @@ export interface EndpointOptions {
 }
 
 export function serveRequests(options: EndpointOptions): { stop(): Promise<void> } {
-  const { swarm, project, writer, journal, signs, sightings, refusals, context, head, isHeld } = options;
+  const { swarm, project, writer, journal, signs, hearing, sightings, refusals, context, head, isHeld } =
+    options;
   const subjects = subjectsOf(project);
   const count = (what: string) => (from: string, fault: string) => refusals.count(what, from, fault);
   const endpoints = [
@@ -49,7 +52,11 @@ export function serveRequests(options: EndpointOptions): { stop(): Promise<void>
         if (request.leaving === true) sightings.left(from);
         else sightings.seen(from);
         for (const fence of request.holds) signs.held(from, fence);
-        writer.claim(from, request, answer);
+        writer.claim(from, request, (said) => {
+          // Who asks again finds out whether the other is silent by now.
+          if (said.kind === 'refused' && said.code === 'name-in-use') hearing.prove();
+          answer(said);
+        });
       },
     }),
     serve(swarm, subjects.request('command', '*'), {

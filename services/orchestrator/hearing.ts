@@ -7,6 +7,8 @@ import type { UsageInput } from '../../shared/board/decide-usage.ts';
 import { tryDecode } from '../../shared/bus/codec.ts';
 import type { Bus, Delivery } from '../../shared/bus/port.ts';
 import { senderOf, subjectsOf } from '../../shared/bus/subjects.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { Log } from '../../shared/log.ts';
 import type { LifeSigns } from './life-signs.ts';
 import type { Refusals } from './refusals.ts';
 import type { Sightings } from './sightings.ts';
@@ -19,11 +21,30 @@ export interface HearingOptions {
   readonly refusals: Refusals;
   /** A beat said what a run under way has used. */
   readonly onUsage: (input: UsageInput) => void;
+  readonly clock: Clock;
+  readonly log: Log;
 }
 
-export function hear(options: HearingOptions): { stop(): void } {
-  const { swarm, project } = options;
+export interface Hearing {
+  /**
+   * Has the silence of others proved by a round trip: the connection keeps its order, so that what the server had when the
+   * trip began was heard when it ends. Returns at once; one trip at a time.
+   */
+  prove(): void;
+  stop(): void;
+}
+
+export function hear(options: HearingOptions): Hearing {
+  const { swarm, project, signs, clock, log } = options;
   const subjects = subjectsOf(project);
+  let isOnTrip = false;
+  const roundTrip = async (): Promise<void> => {
+    const beganAt = clock.monotonic();
+    await swarm.flush();
+    // What has arrived is still to be taken from its queue.
+    await clock.sleep(TAKEN_MS);
+    signs.heardUpTo(beganAt);
+  };
   const heard = [
     { subscription: swarm.subscribe(subjects.beat('*')), take: hearBeat },
     { subscription: swarm.subscribe(subjects.presence('*')), take: hearPresence },
@@ -35,12 +56,23 @@ export function hear(options: HearingOptions): { stop(): void } {
     void pump();
   }
   return {
+    prove() {
+      if (isOnTrip) return;
+      isOnTrip = true;
+      const failed = (error: unknown) => log.debug({ err: error }, 'no silence is proved: the bus is away');
+      void roundTrip()
+        .catch(failed)
+        .finally(() => {
+          isOnTrip = false;
+        });
+    },
     stop() {
       for (const { subscription } of heard) subscription.close();
     },
   };
 }
 
+const TAKEN_MS = 1;
 const NAMELESS = 'the subject names no agent';
 
 function hearBeat({ signs, sightings, refusals, onUsage }: HearingOptions, delivery: Delivery): void {

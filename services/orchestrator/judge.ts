@@ -136,7 +136,7 @@ export class Judge {
   claim(from: string, claim: Claim, now: number): Judged<ClaimDecision> {
     const { board, signs } = this.#options;
     const known = board.agents.get(from)?.incarnation;
-    const silentMs = signs.silentMs(from, known);
+    const silentMs = signs.provenSilenceMs(from, known);
     return this.#judge(
       { what: 'claim', from, id: `${claim.incarnation}/${claim.slot}/${claim.number}` },
       () => this.#deciders.applyClaim(board, { from, claim, silentMs }, now),

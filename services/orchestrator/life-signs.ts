@@ -3,7 +3,8 @@
  * the granting itself. A beat renews only the grants it lists (DESIGN 2.3).
  *
  * Silence counts from when this leader began to listen, at the earliest: from its start, or from the end of the last break
- * of its connection. Beats are not stored for it: of whoever lived meanwhile it heard as little as of whoever died.
+ * of its connection. Beats are not stored for it: of whoever lived meanwhile it heard as little as of whoever died. A name
+ * is given away only for a silence that a round trip to the server has proved: what the network holds back is no silence.
  */
 import type { LifeSign } from '../../shared/board/decide-watch.ts';
 import type { Clock } from '../../shared/clock.ts';
@@ -14,6 +15,8 @@ const KEPT = 10_000;
 export class LifeSigns {
   readonly #clock: Clock;
   #listensSince: number;
+  /** All that the server had by then was heard. */
+  #heardUpTo: number;
   readonly #incarnations = new Map<string, number>();
   /** Apart: of a busy project's many grants none may push out an incarnation that lives. */
   readonly #grants = new Map<string, number>();
@@ -21,6 +24,12 @@ export class LifeSigns {
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#listensSince = clock.monotonic();
+    this.#heardUpTo = this.#listensSince;
+  }
+
+  /** What the server had at that time of the clock's was heard. */
+  heardUpTo(at: number): void {
+    this.#heardUpTo = Math.max(this.#heardUpTo, at);
   }
 
   /** The connection over which beats come is there again: what was said meanwhile went by. */
@@ -62,11 +71,13 @@ export class LifeSigns {
       : { silentMs: now - at, heard: true, listenedMs };
   }
 
-  /** Milliseconds since that incarnation of the agent was last heard of, or since the leader began to listen. */
-  silentMs(agent: string, incarnation: string | undefined): number {
+  /**
+   * For how many milliseconds that incarnation of the agent has been silent, as far as that is proved: up to the last round
+   * trip, and from when it was last heard of or the leader began to listen. Infinite for who said that it leaves.
+   */
+  provenSilenceMs(agent: string, incarnation: string | undefined): number {
     const at = this.#incarnations.get(`${agent} ${incarnation ?? ''}`) ?? this.#listensSince;
-    // Who said that it leaves has left, whatever went by.
-    const since = at === Number.NEGATIVE_INFINITY ? at : Math.max(at, this.#listensSince);
-    return this.#clock.monotonic() - since;
+    if (at === Number.NEGATIVE_INFINITY) return Number.POSITIVE_INFINITY;
+    return Math.max(0, this.#heardUpTo - Math.max(at, this.#listensSince));
   }
 }

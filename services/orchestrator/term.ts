@@ -171,6 +171,8 @@ export async function leadTerm(
     sightings,
     refusals,
     onUsage: (input) => writer.usage(input),
+    clock,
+    log,
   });
   let endpoints: { stop(): Promise<void> } | undefined;
   const helpers: Promise<void>[] = [];
@@ -194,6 +196,7 @@ export async function leadTerm(
       writer,
       journal,
       signs,
+      hearing,
       sightings,
       refusals,
       head,

@@ -28,7 +28,7 @@ import { type AgentRecord, type Board, roleOf, type SlotRecord } from './state.t
 export interface ClaimInput {
   readonly from: string;
   readonly claim: Claim;
-  /** How long nothing was heard of the agent's known incarnation, by the leader's monotonic clock, in ms. */
+  /** How long the agent's known incarnation was silent for certain, by the leader's monotonic clock, in ms. */
   readonly silentMs: number;
 }
 

@@ -154,3 +154,26 @@ test('a report that the network held back is refuted by the beats behind it', as
     await scene.stop();
   }
 });
+
+test('a name is not given to another machine for a silence that the network made', async () => {
+  const leaseMs = 1_000;
+  const scene = await behindProxy(leaseMs);
+  try {
+    const copy = { incarnation: '9-w1', place: { host: 'there', boot: 'b', state: 's' } };
+    const goOn = scene.proxy.become({ kind: 'delay', ms: 2 * leaseMs });
+    const asked = sendClaim(scene.worker, 'w1', claimBy('w1', copy));
+    const askedAt = performance.now();
+    await until('the claim is well ahead', () => performance.now() - askedAt > leaseMs / 2);
+    // As the leader takes the claim, this is still on its way.
+    scene.beat();
+    await scene.worker.flush();
+    goOn();
+    expect(await asked).toMatchObject({ kind: 'refused', code: 'name-in-use', retryable: true });
+    // Its owner was heard by now, and falls silent in earnest.
+    const claim = () => sendClaim(scene.worker, 'w1', claimBy('w1', copy));
+    await until('the name is free', async () => (await claim()).kind !== 'refused');
+    expect((await scene.counts()).terms).toBe(1);
+  } finally {
+    await scene.stop();
+  }
+});
