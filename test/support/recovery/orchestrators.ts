@@ -6,6 +6,7 @@ import type { Told } from '../process-swarm.ts';
 import {
   atWork,
   LEASE_MS,
+  type Measured,
   pidOf,
   type Recovery,
   refuseTakeovers,
@@ -15,19 +16,18 @@ import {
   withSwarm,
 } from './swarm.ts';
 
-/** The time from `at` to the first grant of the next leader. */
-function firstOfNextLeader(told: readonly Told[], at: number): number {
+/** The times from `at` to the next term, and to its first grant. */
+function ofNextLeader(told: readonly Told[], at: number): Measured {
   const led = told.findIndex((one) => one.at >= at && one.event.type === 'led');
-  if (led < 0) throw new Error('the lead did not pass on');
-  const next = told.slice(led).find(({ event }) => event.type === 'granted');
-  if (next === undefined) throw new Error('the new leader granted nothing');
-  return next.at - at;
+  const next = told.slice(Math.max(led, 0)).find(({ event }) => event.type === 'granted');
+  if (led < 0 || next === undefined) throw new Error('the lead did not pass on, or nothing was granted then');
+  return { 'next leader': (told[led]?.at ?? Number.NaN) - at, 'next grant': next.at - at };
 }
 
 /** Its process is started again beside the standby. */
 export const leaderKilled: Recovery = {
   name: 'leader-killed',
-  bounds: { 'next grant': 3_000 },
+  bounds: { 'next leader': 3_000, 'next grant': 3_000 },
   run: () =>
     withSwarm({}, async (swarm) => {
       await atWork(swarm);
@@ -36,14 +36,14 @@ export const leaderKilled: Recovery = {
       process.kill(pid, 'SIGKILL');
       const told = await verify(swarm, TASKS);
       refuseTakeovers(told);
-      return { 'next grant': firstOfNextLeader(told, at) };
+      return ofNextLeader(told, at);
     }),
 };
 
 /** It believes that it leads when it goes on. Once the next grant came after 5.1 s: claims that it had taken may wait for it. */
 export const leaderStopped: Recovery = {
   name: 'leader-stopped',
-  bounds: { 'next grant': 10_000 },
+  bounds: { 'next leader': 3_000, 'next grant': 10_000 },
   run: () =>
     withSwarm({}, async (swarm) => {
       await atWork(swarm);
@@ -52,6 +52,6 @@ export const leaderStopped: Recovery = {
       await stoppedFor(pid, LEASE_MS * 2);
       const told = await verify(swarm, TASKS);
       refuseTakeovers(told);
-      return { 'next grant': firstOfNextLeader(told, at) };
+      return ofNextLeader(told, at);
     }),
 };
