@@ -1,6 +1,6 @@
 /**
- * A disk is full for a while, under the bus's store or under a worker's state and trees. Needs the right to mount: these
- * scenarios run in a mount namespace (`chaos/namespace.ts`).
+ * A disk is full for a while, under the bus's store, or under the state and trees of a worker or a committer. Needs the
+ * right to mount: these scenarios run in a mount namespace (`chaos/namespace.ts`).
  */
 import { join } from 'node:path';
 import { systemClock } from '../../../shared/clock.ts';
@@ -76,5 +76,21 @@ export const workerDiskFull: Recovery = {
       );
       if (next === undefined) throw new Error('the worker was granted nothing more');
       return { 'next grant': next.at - at };
+    }),
+};
+
+/** The only committer: a commit under way is given back or waits for room, and so do all submissions. */
+export const committerDiskFull: Recovery = {
+  name: 'committer-disk-full',
+  bounds: { 'next commit': 15_000 },
+  run: () =>
+    withDisk(['agents', 'committer'], 3, async (swarm, disk) => {
+      await atWork(swarm);
+      const at = await fullForAWhile(disk);
+      const told = await verify(swarm, TASKS);
+      refuseTakeovers(told);
+      const next = told.find((one) => one.at >= at && one.event.type === 'commit_landed');
+      if (next === undefined) throw new Error('nothing more was committed');
+      return { 'next commit': next.at - at };
     }),
 };

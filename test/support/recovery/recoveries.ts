@@ -4,7 +4,7 @@
  */
 import { busKilled } from './buses.ts';
 import { committerKilled, committerStopped } from './committers.ts';
-import { busDiskFull, workerDiskFull } from './disks.ts';
+import { busDiskFull, committerDiskFull, workerDiskFull } from './disks.ts';
 import { linkHalfOpen, linksCut } from './links.ts';
 import { leaderKilled, leaderStopped } from './orchestrators.ts';
 import type { Recovery } from './swarm.ts';
@@ -28,4 +28,4 @@ export const recoveries: readonly Recovery[] = [
 ];
 
 /** Those that need the right to mount. */
-export const diskRecoveries: readonly Recovery[] = [busDiskFull, workerDiskFull];
+export const diskRecoveries: readonly Recovery[] = [busDiskFull, workerDiskFull, committerDiskFull];
