@@ -4,6 +4,8 @@
  *
  * 1. A grant is held, and so listed in beats, until its report is delivered.
  * 2. A claim that was cut off is made void by the next one, before anything else is claimed.
+ * 3. No claim, the leaving one included, is decided before the mail that ends what its agent held: it would end that as
+ *    lost, or as released.
  */
 import type { ClaimAnswer } from '../../schemas/index.ts';
 import type { Claimer } from '../bus/claimer.ts';
@@ -40,7 +42,9 @@ export class GrantSource {
   /** Delivers what a predecessor left: the first claim is decided after it, and after all that the predecessor mailed. */
   async begin(signal: AbortSignal): Promise<void> {
     const { courier, outbox } = this.#options;
-    this.#afterMail = (await courier.flush(signal)) ?? outbox.lastMail();
+    // Before anything may cut this off: the last claim, too, follows what was mailed.
+    this.#afterMail = outbox.lastMail();
+    this.#afterMail = (await courier.flush(signal)) ?? this.#afterMail;
   }
 
   /** One claim, with the report that waits, if it is one. Rejects when the signal aborts meanwhile. */
@@ -73,7 +77,8 @@ export class GrantSource {
     const { claimer, courier } = this.#options;
     const report = await courier.forClaim(signal);
     // Several reports go first: the claim ends whatever grant they are about.
-    const afterMail = report === undefined ? await courier.flush(signal) : undefined;
+    const flushed = report === undefined ? await courier.flush(signal) : undefined;
+    const afterMail = flushed ?? this.#afterMail;
     const answer = await claimer.next({
       holds: [],
       waitMs: afterMail === undefined ? 0 : LEAVE_MS / 2,

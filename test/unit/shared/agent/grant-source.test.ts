@@ -7,33 +7,28 @@ import { systemClock } from '../../../../shared/clock.ts';
 const signal = new AbortController().signal;
 
 /** A source whose predecessor mailed its last report as mail 41; what its claims name to be decided after. */
-function sourceWith(flushed: number | undefined): { source: GrantSource; after: (number | undefined)[] } {
+function sourceWith(flushed: number | undefined) {
   const after: (number | undefined)[] = [];
-  const answer: ClaimAnswer = {
-    v: 1,
-    kind: 'ended',
-    term: 1,
-    journal_seq: 1,
-    genesis: 'g',
-    fence: 1,
-    why: 'it is over',
-  };
+  const head = { v: 1 as const, term: 1, journal_seq: 1, genesis: 'g' };
+  const answer: { kind: 'ended' | 'nothing' } = { kind: 'ended' };
+  const over: ClaimAnswer = { ...head, kind: 'ended', fence: 1, why: 'it is over' };
   const claimer: Claimer = {
     async next({ afterMail }) {
       after.push(afterMail);
-      return answer;
+      const said: ClaimAnswer = answer.kind === 'nothing' ? { ...head, kind: 'nothing' } : over;
+      return said;
     },
     close: () => {},
   };
   const courier = {
-    flush: async () => flushed,
+    flush: async (): Promise<number | undefined> => flushed,
     forClaim: async () => undefined,
     isReporting: () => false,
     answered: async () => {},
   };
   const outbox = { lastMail: () => 41 };
   const source = new GrantSource({ claimer, courier, outbox, held: new Set(), clock: systemClock });
-  return { source, after };
+  return { source, after, courier, answer };
 }
 
 test('the first claim is decided after what a predecessor had mailed, though nothing waits any more', async () => {
@@ -49,6 +44,32 @@ test('the first claim is decided after what the start itself mailed', async () =
   await source.begin(signal);
   await source.ask(signal);
   expect(after).toEqual([57]);
+});
+
+test('one that leaves before its first claim leaves after what a predecessor had mailed', async () => {
+  const { source, after } = sourceWith(undefined);
+  await source.begin(signal);
+  await source.withdraw();
+  expect(after).toEqual([41]);
+});
+
+test('one that is told to leave while it delivers what a predecessor left leaves after its mail', async () => {
+  const { source, after, courier } = sourceWith(undefined);
+  courier.flush = () => Promise.reject(new Error('told to leave'));
+  await expect(source.begin(signal)).rejects.toThrow('told to leave');
+  courier.flush = async () => undefined;
+  await source.withdraw();
+  expect(after).toEqual([41]);
+});
+
+test('who leaves while its claim still waits for a mail leaves after that mail', async () => {
+  const { source, after, courier, answer } = sourceWith(undefined);
+  courier.flush = async () => 57;
+  answer.kind = 'nothing';
+  await source.ask(signal);
+  courier.flush = async () => undefined;
+  await source.withdraw();
+  expect(after).toEqual([57, 57]);
 });
 
 test('reports that a claim cannot carry go before it, by mail, and it is decided after them', async () => {
