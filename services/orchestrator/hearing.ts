@@ -43,7 +43,7 @@ export function hear(options: HearingOptions): Hearing {
     await swarm.flush();
     // What has arrived is still to be taken from its queue.
     await clock.sleep(TAKEN_MS);
-    signs.heardUpTo(beganAt);
+    signs.roundTrip(beganAt);
   };
   const heard = [
     { subscription: swarm.subscribe(subjects.beat('*')), take: hearBeat },

@@ -2,7 +2,8 @@
  * When to look at which letter: one entry a letter, by journal time, so that looking costs nothing while nothing is
  * due, however many tasks and letters there are. What a look finds is decided elsewhere.
  *
- * 1. Nothing is due before `begin`: a new leader has receipts in MAIL to read first.
+ * 1. Nothing is judged by a later time than that up to which MAIL is known to be read: the receipts that came before it
+ *    are decided.
  * 2. An entry counts only while it is its letter's current one; the board says whether the letter is still watched.
  */
 import TinyQueue from 'tinyqueue';
@@ -22,16 +23,28 @@ export class LetterWatch {
   readonly #board: Pick<Board, 'letters'>;
   #queue = new TinyQueue<Entry>([], earlier);
   readonly #current = new Map<number, Entry>();
-  #hasBegun = false;
+  /** Journal time; none before the first proof. */
+  #readUpTo: number | undefined;
 
   constructor(board: Pick<Board, 'letters'>) {
     this.#board = board;
   }
 
-  /** MAIL is read as far as it went when the term began: every letter is looked at. */
-  begin(): void {
-    this.#hasBegun = true;
-    this.#lookAtAll();
+  /** What MAIL held at that time is decided. The first time every letter is looked at. */
+  readUpTo(at: number): void {
+    if (this.#readUpTo === undefined) this.#lookAtAll();
+    this.#readUpTo = Math.max(this.#readUpTo ?? at, at);
+  }
+
+  /** By what time letters are judged, and whether a letter's time has come that must wait until MAIL is read so far. */
+  judgedAt(now: number): number {
+    return Math.min(now, this.#readUpTo ?? 0);
+  }
+
+  isHeldUp(now: number): boolean {
+    if (this.#readUpTo === undefined) return true;
+    const at = this.#first()?.at ?? Number.POSITIVE_INFINITY;
+    return at <= now && at > this.#readUpTo;
   }
 
   /** Takes up what the events of an input began to watch, or what they make look otherwise. */
@@ -40,7 +53,7 @@ export class LetterWatch {
       if (event.type === 'letter_posted') this.again(event.letter.seq, 0);
       if (event.type === 'letter_delivered' || event.type === 'letter_redelivered') this.again(event.seq, 0);
       // The time after which a letter is dead may have become another.
-      if (event.type === 'configured' && this.#hasBegun) this.#lookAtAll();
+      if (event.type === 'configured' && this.#readUpTo !== undefined) this.#lookAtAll();
     }
   }
 
@@ -52,16 +65,19 @@ export class LetterWatch {
     if (this.#queue.length > 2 * this.#board.letters.watched.size + SLACK) this.#clean();
   }
 
-  nextDue(): number | undefined {
-    return this.#hasBegun ? this.#first()?.at : undefined;
+  /** Whether `due` would give any. */
+  hasDue(now: number): boolean {
+    if (this.#readUpTo === undefined) return false;
+    return (this.#first()?.at ?? Number.POSITIVE_INFINITY) <= this.judgedAt(now);
   }
 
-  /** Takes out up to `limit` letters whose time has come. */
+  /** Takes out up to `limit` letters whose time has come, and to which MAIL is read. */
   due(now: number, limit: number): number[] {
     const seqs: number[] = [];
-    while (this.#hasBegun && seqs.length < limit) {
+    const by = this.judgedAt(now);
+    while (this.#readUpTo !== undefined && seqs.length < limit) {
       const first = this.#first();
-      if (first === undefined || first.at > now) break;
+      if (first === undefined || first.at > by) break;
       this.#queue.pop();
       this.#current.delete(first.seq);
       seqs.push(first.seq);

@@ -15,8 +15,8 @@ const KEPT = 10_000;
 export class LifeSigns {
   readonly #clock: Clock;
   #listensSince: number;
-  /** All that the server had by then was heard. */
-  #heardUpTo: number;
+  /** From when on the server is known to send what it gets, and up to when that was heard. */
+  #proven: { readonly from: number; upTo: number } | undefined;
   readonly #incarnations = new Map<string, number>();
   /** Apart: of a busy project's many grants none may push out an incarnation that lives. */
   readonly #grants = new Map<string, number>();
@@ -24,17 +24,19 @@ export class LifeSigns {
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#listensSince = clock.monotonic();
-    this.#heardUpTo = this.#listensSince;
   }
 
-  /** What the server had at that time of the clock's was heard. */
-  heardUpTo(at: number): void {
-    this.#heardUpTo = Math.max(this.#heardUpTo, at);
+  /** A round trip to the server began at that time of the clock's, and ends now: what the server had by then was heard. */
+  roundTrip(beganAt: number): void {
+    if (beganAt < this.#listensSince) return;
+    this.#proven ??= { from: this.#clock.monotonic(), upTo: beganAt };
+    this.#proven.upTo = Math.max(this.#proven.upTo, beganAt);
   }
 
   /** The connection over which beats come is there again: what was said meanwhile went by. */
   listenAnew(): void {
     this.#listensSince = this.#clock.monotonic();
+    this.#proven = undefined;
   }
 
   seen(agent: string, incarnation: string): void {
@@ -72,12 +74,14 @@ export class LifeSigns {
   }
 
   /**
-   * For how many milliseconds that incarnation of the agent has been silent, as far as that is proved: up to the last round
-   * trip, and from when it was last heard of or the leader began to listen. Infinite for who said that it leaves.
+   * For how many milliseconds that incarnation of the agent has been silent, as far as that is proved: up to the beginning
+   * of the last round trip, and from when it was last heard of, or from the end of the first round trip. Infinite for who
+   * said that it leaves.
    */
   provenSilenceMs(agent: string, incarnation: string | undefined): number {
     const at = this.#incarnations.get(`${agent} ${incarnation ?? ''}`) ?? this.#listensSince;
     if (at === Number.NEGATIVE_INFINITY) return Number.POSITIVE_INFINITY;
-    return Math.max(0, this.#heardUpTo - Math.max(at, this.#listensSince));
+    if (this.#proven === undefined) return 0;
+    return Math.max(0, this.#proven.upTo - Math.max(at, this.#proven.from));
   }
 }

@@ -16,9 +16,9 @@ import type { Bus } from '../../shared/bus/port.ts';
 import { mailRoute, subjectsOf } from '../../shared/bus/subjects.ts';
 import { streamNames } from '../../shared/bus/topology.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { isWaggleError, messageOf } from '../../shared/errors.ts';
+import { isWaggleError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
-import { refutation } from './later-beat.ts';
+import { LaterBeats } from './later-beat.ts';
 import type { Refusals } from './refusals.ts';
 import type { Sightings } from './sightings.ts';
 import type { Writer } from './writer.ts';
@@ -40,7 +40,8 @@ export async function takeMail(options: Intake, signal: AbortSignal): Promise<vo
   const subject = subjectsOf(project).mailTo();
   const stream = streamNames(project).mail;
   const ownerOf = (task: string, fence: number) => writer.ownerOf(task, fence);
-  const look = { swarm, project, clock, ownerOf };
+  const leaseMs = () => writer.leaseMs();
+  const beats = new LaterBeats({ swarm, project, clock, ownerOf, leaseMs });
   for await (const stored of swarm.streams.read(stream, { fromSeq: after + 1, subject }, signal)) {
     while (writer.isBusy() && !signal.aborted) await clock.sleep(BUSY_MS, signal).catch(() => undefined);
     const { seq, at } = stored;
@@ -57,7 +58,7 @@ export async function takeMail(options: Intake, signal: AbortSignal): Promise<vo
     }
     sightings.seen(read.from);
     const report = reportIn(read);
-    const refuted = report?.kind === 'takeover' ? await refutation(look, report, at, signal) : undefined;
+    const refuted = report?.kind === 'takeover' ? await beats.refutation(report, at, signal) : undefined;
     if (refuted !== undefined) {
       log.info(
         { from: read.from, report: report?.id, code: 'alive', reason: refuted },
@@ -82,33 +83,6 @@ const reportIn = ({ to, mail }: StoredMail): Report | undefined =>
 /** A turn of a busy writer takes longer. */
 const BUSY_MS = 2;
 const LOOK_MS = 1_000;
-const CATCH_UP_MS = 100;
-
-/**
- * Lets letters come due once MAIL is read as far as it goes now: the receipts that came while nobody led are in it, and
- * who has acknowledged in time must not be told of.
- */
-export async function beginLetters(
-  { swarm, project, writer, clock, log }: Omit<Intake, 'after' | 'refusals' | 'sightings'>,
-  signal: AbortSignal,
-): Promise<void> {
-  const stream = streamNames(project).mail;
-  let end: number | undefined;
-  while (!signal.aborted && (end === undefined || writer.mailSeq() < end)) {
-    if (end !== undefined) await clock.sleep(CATCH_UP_MS, signal).catch(() => undefined);
-    end ??= await swarm.streams.get(stream, { lastBySubject: subjectsOf(project).mailTo() }).then(
-      (last) => last?.seq ?? 0,
-      (error: unknown) => {
-        log.debug({ err: messageOf(error) }, 'the end of MAIL cannot be read yet');
-        return clock.sleep(LOOK_MS, signal).then(
-          () => undefined,
-          () => undefined,
-        );
-      },
-    );
-  }
-  if (!signal.aborted) writer.beginLetters();
-}
 
 /**
  * A claim that names a mail is decided after it; where MAIL was cut or purged that mail never comes. Whoever waits for

@@ -24,8 +24,9 @@ import { serveRequests } from './endpoints.ts';
 import { hear } from './hearing.ts';
 import type { BrokenInputs, Deciders } from './judge.ts';
 import { learnNames } from './known-names.ts';
+import { letLettersComeDue } from './letters-due.ts';
 import { LifeSigns } from './life-signs.ts';
-import { beginLetters, giveUpLostMails, takeMail } from './mail-intake.ts';
+import { giveUpLostMails, takeMail } from './mail-intake.ts';
 import { mailStart } from './mail-start.ts';
 import { Postman } from './postman.ts';
 import type { Refusals } from './refusals.ts';
@@ -161,7 +162,10 @@ export async function leadTerm(
     swarm.publish(subjects.leader, payload, headers);
   };
   const offStatus = swarm.onStatus((status) => {
-    if (status === 'connected') signs.listenAnew();
+    if (status === 'connected') {
+      signs.listenAnew();
+      hearing.prove();
+    }
     if (status === 'connected' && endpoints !== undefined) announceTerm();
   });
   const hearing = hear({
@@ -185,7 +189,7 @@ export async function leadTerm(
     helpers.push(
       reading,
       giveUpLostMails(intake, over.signal),
-      beginLetters(intake, over.signal),
+      letLettersComeDue(intake, over.signal),
       learnNames({ swarm, project, sightings, clock, log }, over.signal),
       postman.run(over.signal),
       snapshotter.run(over.signal),
@@ -210,6 +214,7 @@ export async function leadTerm(
         ...(snapshotter.newest === undefined ? {} : { snapshotSeq: snapshotter.newest }),
       }),
     });
+    hearing.prove();
     announceTerm();
     log.info({ term: board.term, seq: position.seq, tasks: board.tasks.size }, 'leading');
     const tell = () => options.onLeading?.(board.term);

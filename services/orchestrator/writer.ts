@@ -11,7 +11,6 @@
  */
 import type {
   Claim,
-  ClaimAnswer,
   Command,
   CommandAnswer,
   Event,
@@ -19,7 +18,6 @@ import type {
   ReportAnswer,
   StoredMail,
 } from '../../schemas/index.ts';
-import { grantView } from '../../shared/board/decide-claim.ts';
 import { concerns, type UsageInput } from '../../shared/board/decide-usage.ts';
 import { evolve } from '../../shared/board/evolve.ts';
 import { nextDue, passTime } from '../../shared/board/readiness.ts';
@@ -28,6 +26,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
 import { type BatchStore, type Group, type MailPlace, PASSED_MOST, type Position } from './batch-store.ts';
 import { commandAnswer } from './command-answer.ts';
+import { type ClaimAnswerFn, type DecidedClaim, decideClaim, undecided } from './decided-claim.ts';
 import { JournalTime } from './journal-time.ts';
 import { type BrokenInputs, type Deciders, Judge } from './judge.ts';
 import { LetterWatch } from './letter-watch.ts';
@@ -53,7 +52,6 @@ export interface WriterOptions {
   readonly deciders?: Deciders;
 }
 
-type ClaimAnswerFn = (answer: ClaimAnswer) => void;
 type Waiting = WaitingClaim<ClaimAnswerFn>;
 
 /** A decided input: its events, and how to answer once they are stored. */
@@ -143,9 +141,15 @@ export class Writer {
     return this.#inputs.length >= MAX_INPUTS;
   }
 
-  /** From now on letters come due. */
-  beginLetters(): void {
-    this.#letters.begin();
+  /** The journal's time, where a letter's time has come and MAIL is not known to be read so far. */
+  wantsMailRead(): number | undefined {
+    const now = this.#time.read();
+    return this.#letters.isHeldUp(now) ? now : undefined;
+  }
+
+  /** What MAIL held at that time of the journal's is consumed: letters are judged up to it. */
+  mailIsRead(at: number): void {
+    this.#letters.readUpTo(at);
     this.#wake();
   }
 
@@ -224,6 +228,10 @@ export class Writer {
     return grant?.fence === fence ? grant.agent : undefined;
   }
 
+  leaseMs(): number {
+    return this.#board.config.policies.lease_ms;
+  }
+
   /** The mails that waiting claims want consumed first. */
   awaitedMails(): number[] {
     return this.#waiting.awaited(this.#mail.seq);
@@ -287,12 +295,13 @@ export class Writer {
 
   /** Resolves when there is something to do: input, a query, the end of a wait, or a time has come. */
   async #idle(signal: AbortSignal): Promise<void> {
-    if (!this.#isQuiet()) return;
+    const now = this.#time.read();
+    if (!this.#isQuiet() || this.#letters.hasDue(now)) return;
     const { clock } = this.#options;
-    const dues = [nextDue(this.#board), this.#letters.nextDue()].filter((due) => due !== undefined);
+    const due = nextDue(this.#board);
     const waits = this.#waiting.nextEnd();
     const delays = [
-      ...dues.map((due) => due - this.#time.read()),
+      ...(due === undefined ? [] : [due - now]),
       ...(waits === undefined ? [] : [waits - clock.monotonic()]),
     ];
     await rest(clock, delays, (wake) => {
@@ -322,7 +331,7 @@ export class Writer {
     }
     // Not before what waits is decided: an acknowledgement may be among it.
     for (const seq of this.#inputs.length === 0 ? this.#letters.due(now, MAX_INPUTS) : []) {
-      const { events, answer: again, spoil } = this.#judge.look(seq, now);
+      const { events, answer: again, spoil } = this.#judge.look(seq, this.#letters.judgedAt(now));
       if (again !== undefined) this.#letters.again(seq, again);
       groups.push({ events, mail: this.#mail, onTooLarge: spoil });
     }
@@ -362,28 +371,11 @@ export class Writer {
   }
 
   /** Decides a claim; no answer means that it waits. */
-  #tryClaim(
-    { from, claim, answer }: Waiting,
-    now: number,
-    told: () => ReportAnswer | undefined,
-  ): { events: readonly Event[]; answer: (() => void) | undefined; onTooLarge: () => void } {
-    if (isAhead(claim, this.#mail.seq)) return { events: [], answer: undefined, onTooLarge: () => {} };
-    const { events, answer: decision, spoil } = this.#judge.claim(from, claim, now);
-    const done = { events, onTooLarge: spoil };
-    if (decision.kind === 'wait') return { ...done, answer: undefined };
-    if (decision.kind !== 'granted') {
-      return { ...done, answer: () => answer({ ...this.#head(told()), ...decision }) };
-    }
-    this.#options.signs.held(from, decision.fence);
-    // The view is taken now: by the time of the answer the board may have moved on to the next batch.
-    const grant = grantView(this.#board, decision.fence, claim.capabilities.offers !== undefined);
-    return {
-      ...done,
-      answer: () => {
-        if (grant === undefined) return;
-        answer({ ...this.#head(told()), kind: 'granted', grant });
-      },
-    };
+  #tryClaim(waiting: Waiting, now: number, told: () => ReportAnswer | undefined): DecidedClaim {
+    if (isAhead(waiting.claim, this.#mail.seq)) return undecided;
+    const { signs } = this.#options;
+    const desk = { board: this.#board, judge: this.#judge, signs, head: () => this.#head(told()) };
+    return decideClaim(desk, waiting, now);
   }
 
   #report(from: string, report: Report, now: number, answer: (answer: ReportAnswer) => void): Decided {

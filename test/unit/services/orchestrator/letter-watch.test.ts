@@ -27,42 +27,53 @@ function setUp() {
   };
 }
 
-test('nothing is due before it begins; then every letter is, and each comes back when it was told to', () => {
+test('nothing is due before MAIL is read; then every letter is, and each comes back when it was told to', () => {
   const { watch, post } = setUp();
   post(1);
   post(2);
-  expect([watch.nextDue(), watch.due(9e15, 10)]).toEqual([undefined, []]);
-  watch.begin();
+  expect([watch.hasDue(9e15), watch.due(9e15, 10), watch.isHeldUp(1)]).toEqual([false, [], true]);
+  watch.readUpTo(9e15);
   expect(watch.due(5, 10)).toEqual([1, 2]);
-  expect(watch.nextDue()).toBeUndefined();
+  expect(watch.hasDue(9e15)).toBe(false);
   watch.again(2, 20);
   watch.again(1, 30);
-  expect([watch.nextDue(), watch.due(19, 10), watch.due(30, 1), watch.due(30, 10)]).toEqual([
-    20,
-    [],
-    [2],
-    [1],
-  ]);
+  expect([watch.hasDue(19), watch.hasDue(20)]).toEqual([false, true]);
+  expect([watch.due(19, 10), watch.due(30, 1), watch.due(30, 10)]).toEqual([[], [2], [1]]);
+});
+
+test('a letter is judged by no later time than MAIL is read up to', () => {
+  const { watch, post } = setUp();
+  watch.readUpTo(10);
+  post(1);
+  expect(watch.due(50, 10)).toEqual([1]);
+  watch.again(1, 20);
+  expect([watch.isHeldUp(19), watch.isHeldUp(20), watch.judgedAt(50)]).toEqual([false, true, 10]);
+  expect([watch.hasDue(50), watch.due(50, 10)]).toEqual([false, []]);
+  watch.readUpTo(5);
+  expect(watch.judgedAt(50)).toBe(10);
+  watch.readUpTo(30);
+  expect([watch.isHeldUp(50), watch.judgedAt(50), watch.judgedAt(25)]).toEqual([false, 30, 25]);
+  expect(watch.due(50, 10)).toEqual([1]);
 });
 
 test('a letter that is no longer watched is never due, and one that is watched anew is looked at at once', () => {
   const { watch, post, happen } = setUp();
-  watch.begin();
+  watch.readUpTo(9e15);
   post(1);
   post(2);
   watch.again(1, 20);
   watch.again(2, 10);
   happen({ type: 'letter_settled', seq: 2, by: 'bob', state: 'read' });
-  expect(watch.nextDue()).toBe(20);
+  expect([watch.hasDue(19), watch.hasDue(20)]).toEqual([false, true]);
   happen({ type: 'letter_dead', letter: { ...letter(1), state: 'dead', why: 'unseen' } });
-  expect(watch.nextDue()).toBeUndefined();
+  expect(watch.hasDue(9e15)).toBe(false);
   happen({ type: 'letter_redelivered', seq: 1, by: 'ann', copy: false });
   expect(watch.due(1, 10)).toEqual([1]);
 });
 
 test('a changed configuration makes every letter be looked at', () => {
   const { watch, post } = setUp();
-  watch.begin();
+  watch.readUpTo(9e15);
   post(1);
   watch.again(1, 1_000);
   watch.note([{ type: 'configured' } as Event]);
@@ -71,7 +82,7 @@ test('a changed configuration makes every letter be looked at', () => {
 
 test('looking again and again keeps no heap of what is stale', () => {
   const { watch, post } = setUp();
-  watch.begin();
+  watch.readUpTo(9e15);
   for (let seq = 1; seq <= 10; seq += 1) post(seq);
   for (let at = 1; at <= 10_000; at += 1) watch.again(1 + (at % 10), at);
   expect(watch.due(9_990, 100)).toEqual([]);

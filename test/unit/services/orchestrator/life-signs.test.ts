@@ -15,14 +15,15 @@ function clockAt(): Clock & { at: number } {
   };
 }
 
-/** Signs, time passing, and a round trip that ends now. */
+/** Signs whose server is known to send; time passes, and then a round trip takes no time. */
 function hearer() {
   const clock = clockAt();
   const signs = new LifeSigns(clock);
   const pass = (ms: number) => {
     clock.at += ms;
-    signs.heardUpTo(clock.at);
+    signs.roundTrip(clock.at);
   };
+  pass(0);
   return { clock, signs, pass };
 }
 
@@ -43,10 +44,27 @@ test('silence is proved up to the last round trip, and no trip takes anything ba
   pass(30);
   clock.at += 60_000;
   expect(signs.provenSilenceMs('a', '1')).toBe(30);
-  signs.heardUpTo(clock.at - 40_000);
-  signs.heardUpTo(clock.at - 50_000);
+  signs.roundTrip(clock.at - 40_000);
+  signs.roundTrip(clock.at - 50_000);
   expect(signs.provenSilenceMs('a', '1')).toBe(20_030);
   signs.seen('a', '1');
+  expect(signs.provenSilenceMs('a', '1')).toBe(0);
+});
+
+test('before a round trip has ended nobody is proved to be silent: the server may not know yet that one listens', () => {
+  const clock = clockAt();
+  const signs = new LifeSigns(clock);
+  const beganAt = clock.at;
+  clock.at += 9_000;
+  expect(signs.provenSilenceMs('a', '1')).toBe(0);
+  signs.roundTrip(beganAt);
+  signs.roundTrip(clock.at);
+  expect(signs.provenSilenceMs('a', '1')).toBe(0);
+  clock.at += 70;
+  signs.roundTrip(clock.at);
+  expect(signs.provenSilenceMs('a', '1')).toBe(70);
+  signs.listenAnew();
+  signs.roundTrip(clock.at - 1);
   expect(signs.provenSilenceMs('a', '1')).toBe(0);
 });
 
@@ -66,6 +84,7 @@ test('what was said while the connection was away went by: silence counts from i
   pass(60_000);
   expect(signs.of('a', 7)).toEqual({ silentMs: 60_000, heard: true, listenedMs: 60_000 });
   signs.listenAnew();
+  pass(0);
   pass(40);
   expect(signs.of('a', 7)).toEqual({ silentMs: 40, heard: false, listenedMs: 40 });
   expect(signs.provenSilenceMs('a', '1')).toBe(40);

@@ -274,7 +274,7 @@ test('once nobody waits for it any more, a mail that never came makes no other o
 test('an acknowledgement that waits is decided before its letter is called overdue', async () => {
   const { journal, writer, board } = start();
   await until('it leads', () => journal.batches.length === 1);
-  writer.beginLetters();
+  writer.mailIsRead(systemClock.now() + 60_000);
   const mail = { v: 1, id: 'm', kind: 'message', at: 1, body: 'hi', ack_within_ms: 30 } as const;
   writer.mail({ seq: 1, from: 'ann', to: { kind: 'topic', name: 'news' }, mail }, { seq: 1 });
   await until('it is watched', () => board.letters.watched.has(1));
@@ -339,7 +339,7 @@ test('mail passed over behind a report is never consumed before it', async () =>
   expect(journal.batches.at(-1)).toMatchObject({ mail_seq: 8, events: [{ type: 'progressed' }] });
 });
 
-test("a letter comes due only once letters may, and by the journal's time", async () => {
+test("a letter comes due only once MAIL is read up to its time, and by the journal's time", async () => {
   const { journal, writer, board, sightings } = start();
   await until('it leads', () => journal.batches.length === 1);
   sightings.known(['bob'], true);
@@ -350,10 +350,16 @@ test("a letter comes due only once letters may, and by the journal's time", asyn
   await until('its deadline has passed', () => systemClock.now() > by + 20);
   await addTo(writer, 'one');
   expect(board.letters.watched.has(3)).toBe(true);
-  writer.beginLetters();
+  expect(writer.wantsMailRead()).toBeGreaterThan(by);
+  writer.mailIsRead(by - 1);
+  await addTo(writer, 'two');
+  expect(board.letters.watched.has(3)).toBe(true);
+  expect(writer.wantsMailRead()).toBeGreaterThan(by);
+  writer.mailIsRead(by);
   await until('it is told', () => board.letters.told.get(3)?.state === 'overdue');
   await until('that is stored', () => journal.batches.at(-1)?.events[0]?.type === 'letter_overdue');
   expect(journal.batches.at(-1)?.at).toBeGreaterThanOrEqual(by);
+  expect(writer.wantsMailRead()).toBeUndefined();
 });
 
 const configure = (writer: Writer, more: Partial<BoardConfig>) =>
