@@ -141,7 +141,11 @@ const beginning: Event[] = [
 ];
 
 /** What the judge says of a journal of these events, each a batch of its own. */
-function verdictOf(events: readonly Event[], predecessorOf = (n: number) => `batch-${n - 1}`) {
+function verdictOf(
+  events: readonly Event[],
+  predecessorOf = (n: number) => `batch-${n - 1}`,
+  taken: readonly string[] = ids,
+) {
   const { journal } = streamNames(project);
   const stored = [...beginning, ...events].map((event, n): Stored => {
     const batch: Batch = {
@@ -158,7 +162,7 @@ function verdictOf(events: readonly Event[], predecessorOf = (n: number) => `bat
     return { stream: journal, seq: n + 1, subject: subjectsOf(project).journal, at: 1_000 + n, ...encoded };
   });
   const branches = readBranches(repository, gitIn(repository, 'rev-parse', 'main'), [BRANCH]);
-  return judge({ stored, passed: [] }, branches, project).breaches.map(
+  return judge({ stored, passed: [] }, branches, project, taken).breaches.map(
     ({ rule, what }) => `(${rule}) ${what}`,
   );
 }
@@ -194,6 +198,30 @@ describe('a journal that lies is found', () => {
     expect(verdictOf([...events.slice(0, 2), submitted(1), ...events.slice(2)]).join()).toContain(
       `(2) grant_ended of fence 10 on ${ids[0]}, where none lives`,
     );
+  });
+
+  test('a task that was taken from people and is nowhere', () => {
+    expect(verdictOf(honest(landAll()), undefined, [...ids, 'gone'])).toEqual([
+      '(8) taken from people, and not in the journal: gone',
+    ]);
+  });
+
+  test('a task that expects a change and is closed without one', () => {
+    const commits = [land(1), land(2)];
+    const closed = cancelled(3, 30).map((event) =>
+      event.type === 'grant_ended'
+        ? {
+            ...event,
+            to: 'closed' as const,
+            closing: { how: 'reported' as const, by: 'w1', at: 1 },
+            end: { ...event.end, why: 'done' as const },
+          }
+        : event,
+    );
+    expect(verdictOf([...honest(commits), grant(3, 'work', 30), ...closed])).toEqual([
+      `(3) ${ids[2]} expects a change and was closed by reported after done`,
+      `(3) ${ids[2]} is closed, and no commit closed it`,
+    ]);
   });
 
   test('a task that has not ended', () => {

@@ -29,7 +29,13 @@ const UNCHECKED = [
   'rule 8, reports that stood in an outbox whose grant ended by a restart: known only on the disk at that moment (outboxes are empty in the end)',
 ];
 
-export function judge(tape: Tape, branches: Branches, project: string): Judgement {
+/** `added`: the tasks of which people were told that they are taken. */
+export function judge(
+  tape: Tape,
+  branches: Branches,
+  project: string,
+  added: readonly string[] = [],
+): Judgement {
   const facts = new Facts(branches, false);
   const moment = { now: 0 };
   const witness = new Witness(moment, facts, project);
@@ -44,6 +50,9 @@ export function judge(tape: Tape, branches: Branches, project: string): Judgemen
     at,
     what,
   }));
+  const unknown = added.filter((id) => !facts.tasks.has(id));
+  if (unknown.length > 0)
+    breaches.push({ rule: '8', what: `taken from people, and not in the journal: ${unknown.join(', ')}` });
   breaches.push(...foreignCommits(facts, branches), ...lostWork(facts, branches));
   const unseen =
     facts.unseen === 0
@@ -108,7 +117,10 @@ function foreignCommits({ tasks }: Facts, branches: Branches): Breach[] {
 /** What a closed task did stands in its branch, whole, once. */
 function lostWork({ tasks, config }: Facts, branches: Branches): Breach[] {
   const breaches: Breach[] = [];
-  for (const [id, { spec, commitClosings }] of tasks) {
+  for (const [id, { spec, state, commitClosings }] of tasks) {
+    // Nobody closes a task by hand here.
+    if (commitClosings === 0 && state === 'closed')
+      breaches.push({ rule: '3', what: `${id} is closed, and no commit closed it` });
     if (commitClosings === 0) continue;
     const branch = config?.lanes[spec.lane ?? '']?.branch ?? '';
     const { file, text, sharedFile } = tracesOf(id);

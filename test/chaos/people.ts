@@ -34,8 +34,9 @@ export class People {
     this.#workers = options.workers;
   }
 
-  get added(): number {
-    return this.#added.length;
+  /** The tasks that were taken from them. */
+  get added(): readonly string[] {
+    return this.#added;
   }
 
   /** Repeated by its id until it is answered: tasks name those that were added before. */

@@ -66,7 +66,7 @@ export async function runChaos(options: ChaosOptions): Promise<Outcome> {
       base,
       LANES.map((lane) => `waggle/${lane}`),
     );
-    const judgement = judge(tape, branches, swarm.project);
+    const judgement = judge(tape, branches, swarm.project, people.added);
     breaches.push(...judgement.breaches, ...(await nothingLeft(swarm)), ...stage.gaveUp());
     if (breaches.length > 0) await dump(swarm.folder, tape, trouble.struck);
     await stage.stop();

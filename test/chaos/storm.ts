@@ -48,7 +48,7 @@ export async function storm(parts: {
   const telling = async () => {
     while (!isOver()) {
       await at(Math.min(durationMs, elapsed() + PROGRESS_MS));
-      say(`${seconds(elapsed())}: ${people.added} tasks added, ${trouble.struck.length} faults ended`);
+      say(`${seconds(elapsed())}: ${people.added.length} tasks added, ${trouble.struck.length} faults ended`);
     }
   };
   await Promise.all([trouble.run(plan.faults, at, signal), adding(), ...meddling, telling(), at(durationMs)]);
@@ -63,7 +63,7 @@ export async function settle(
   signal: AbortSignal,
 ): Promise<void> {
   const begunAt = systemClock.monotonic();
-  const patienceMs = QUIET_MS + people.added * QUIET_FOR_TASK_MS;
+  const patienceMs = QUIET_MS + people.added.length * QUIET_FOR_TASK_MS;
   let [toldAt, tidiedAt] = [begunAt, begunAt - TIDY_EVERY_MS];
   for (;;) {
     signal.throwIfAborted();

@@ -38,6 +38,7 @@ export const rules: readonly Rule[] = [
   { number: 2, atEnd: growingFencesInBranches },
   { number: 2, atEnd: noLandingUnderAnOldFence },
   { number: 3, onEvent: landsWhatStandsThere },
+  { number: 3, onEvent: changesAreCommitted },
   { number: 3, atEnd: oneCommitEach },
   { number: 4, atEnd: everyTaskEnds },
   { number: 5, onEvent: depsFirst },
@@ -139,6 +140,16 @@ function landsWhatStandsThere({ repository }: Facts, event: Event): string | und
   if (commit === undefined) return `${event.task} is told to be in commit ${event.commit}, which nobody made`;
   const task = trailer(commit.message, 'Waggle-Task');
   return task === event.task ? undefined : `commit ${event.commit} is of ${task}, not of ${event.task}`;
+}
+
+/** What expects a change is closed by its commit, or by a person. */
+function changesAreCommitted({ tasks }: Facts, event: Event): string | undefined {
+  if (event.type !== 'grant_ended' || event.to !== 'closed') return undefined;
+  const how = event.closing?.how ?? 'no word';
+  const isAllowed = how === 'operator' || (how === 'committed' && event.end.why === 'committed');
+  return tasks.get(event.task)?.spec.expects !== 'change' || isAllowed
+    ? undefined
+    : `${event.task} expects a change and was closed by ${how} after ${event.end.why}`;
 }
 
 function oneCommitEach({ repository, tasks, landed }: Facts): string | undefined {
@@ -252,7 +263,11 @@ function meet(one: string, other: string): boolean {
 }
 
 function takenOnlyWhenAllowed(facts: Facts, event: Event, now: number): string | undefined {
-  if (event.type === 'grant_ended' && event.end.why === 'takeover') return undefined;
+  if (event.type === 'grant_ended' && event.end.why === 'takeover') {
+    const { fence } = event.end;
+    const isEvident = facts.takenOver.has(fence) || facts.grants.get(fence)?.grant.kind === 'manual';
+    return isEvident ? undefined : `fence ${fence} ended by a takeover of which nothing is told`;
+  }
   if (event.type !== 'taken_over') return undefined;
   const { lease_ms, stale_after_ms, stale_grace_ms } = facts.config?.policies ?? {
     lease_ms: 0,
@@ -323,7 +338,7 @@ function keptReportsDelivered({ kept, grants, doubled }: Facts): string | undefi
     const { why } = granted.end;
     if (granted.end.report === id || (granted.endedAt ?? 0) < at) continue;
     if (doubled.has(agent)) continue;
-    if (why === 'restarted' || why === 'unlisted')
+    if (why === 'restarted' || why === 'unlisted' || why === 'released')
       return `${agent} kept report ${id} (${report.kind}) of fence ${report.fence}, which then ended as ${why}`;
   }
   return undefined;
@@ -352,10 +367,15 @@ function countedRight(facts: Facts, event: Event): string | undefined {
   const isRight = event.attempts === attempts && event.losses === losses && event.conflicts === conflicts;
   if (!isRight)
     return `${event.task} counts ${event.attempts}/${event.losses}/${event.conflicts} after ${event.end.why}, expected ${attempts}/${losses}/${conflicts}`;
-  const bound = fact.spec.max_attempts ?? facts.config?.policies.max_attempts ?? 0;
-  if (event.to === 'open' && attempts >= bound && attempts > fact.attempts)
-    return `${event.task} goes on after ${attempts} attempts of ${bound}`;
-  return undefined;
+  if (event.to !== 'open') return undefined;
+  const { max_attempts = 0, max_losses = 0, max_conflicts = 0 } = facts.config?.policies ?? {};
+  const bounds: [string, number, number, number][] = [
+    ['attempts', fact.attempts, attempts, fact.spec.max_attempts ?? max_attempts],
+    ['losses', fact.losses, losses, max_losses],
+    ['conflicts', fact.conflicts, conflicts, max_conflicts],
+  ];
+  const over = bounds.find(([, before, counted, bound]) => counted > before && counted >= bound);
+  return over && `${event.task} goes on after ${over[2]} ${over[0]} of ${over[3]}`;
 }
 
 /** Straight from the design: what counts as an attempt, as a loss, as a conflict. */
@@ -387,7 +407,7 @@ function expectedCounters(
     case 'bounced':
       if (report?.kind !== 'bounced' || event.to === 'submitted' || event.to === 'cancelled') return same;
       if (event.to === 'closed') return same;
-      if (event.to === 'open' && event.attempts + event.losses + event.conflicts === 0) return event;
+      if (event.to === 'open' && before.isRetryWished) return { attempts: 0, losses: 0, conflicts: 0 };
       if (report.reason === 'conflict') return { ...same, conflicts: conflicts + 1 };
       if (report.reason.startsWith('bundle')) return { ...same, losses: losses + 1 };
       return attempt;

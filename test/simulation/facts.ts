@@ -101,6 +101,8 @@ export class Facts {
   readonly spent = new Set<string>();
   /** Those that the batch under way is the end of: it says so behind what it ended. */
   spentNow: ReadonlySet<string> = new Set();
+  /** Fences whose takeover was told with its evidence. */
+  readonly takenOver = new Set<number>();
   /** Live grants by fence. */
   readonly live = new Map<number, GrantFact>();
   highestFence = 0;
@@ -271,6 +273,7 @@ export class Facts {
       }
       case 'taken_over':
         this.takeovers += 1;
+        this.takenOver.add(event.fence);
         break;
       case 'budget_reached': {
         const { scope, name, level } = event.mark;

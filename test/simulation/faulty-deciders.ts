@@ -30,9 +30,20 @@ function under<T>(board: Board, other: (config: Config) => Config, decide: () =>
   }
 }
 
-export const uncapped = ({ policies, ...rest }: Config): Config => {
-  const { max_grants: _, max_per_lane: __, ...others } = policies;
-  return { ...rest, policies: { ...others, max_heavy: 1_000 } };
+/** Without one of the caps that the policies set. */
+export const withoutCap =
+  (cap: 'max_grants' | 'max_per_lane') =>
+  ({ policies, ...rest }: Config): Config => {
+    const { [cap]: _, ...others } = policies;
+    return { ...rest, policies: others };
+  };
+
+export const withoutProfileCaps = ({ profiles, ...rest }: Config): Config => {
+  const uncapped = Object.entries(profiles).map(([name, { max_concurrency: _, ...profile }]) => [
+    name,
+    profile,
+  ]);
+  return { ...rest, profiles: Object.fromEntries(uncapped) };
 };
 
 export const withPolicies =
@@ -147,10 +158,38 @@ export function countsConflictsAsAttempts(real: Deciders): Partial<Deciders> {
   };
 }
 
-export function triesForEver(real: Deciders): Partial<Deciders> {
-  const boundless = withPolicies({ max_attempts: 1_000 });
-  return {
+/** Goes on without one of the bounds that end a task. */
+export const unbounded = (bound: 'max_attempts' | 'max_losses' | 'max_conflicts'): Alterations => {
+  const boundless = withPolicies({ [bound]: 1_000 });
+  return deciders((real) => ({
     applyReport: (board, input, now) => under(board, boundless, () => real.applyReport(board, input, now)),
+    applyClaim: (board, input, now) => under(board, boundless, () => real.applyClaim(board, input, now)),
+  }));
+};
+
+/** What the task expects is not looked at when its run is done. */
+export function expectsNothing(real: Deciders): Partial<Deciders> {
+  return {
+    applyReport(board, input, now) {
+      const { report } = input;
+      if (report.kind !== 'done') return real.applyReport(board, input, now);
+      return asIf(
+        board,
+        report.task,
+        () => ({ expects: 'none' }),
+        () => real.applyReport(board, input, now),
+      );
+    },
+  };
+}
+
+/** A takeover is carried out, and its evidence told to nobody. */
+export function takesInSilence(real: Deciders): Partial<Deciders> {
+  return {
+    applyReport(board, input, now) {
+      const applied = real.applyReport(board, input, now);
+      return { ...applied, events: applied.events.filter(({ type }) => type !== 'taken_over') };
+    },
   };
 }
 

@@ -21,6 +21,8 @@ export interface HarnessModel {
   readonly fails: number;
   readonly asks: number;
   readonly limits: number;
+  /** That end well and leave no change. */
+  readonly idles: number;
   readonly checkpointEveryMs: number;
   readonly printEveryMs: number;
 }
@@ -32,6 +34,7 @@ export const usualRuns: HarnessModel = {
   fails: 0.12,
   asks: 0.03,
   limits: 0.03,
+  idles: 0.02,
   checkpointEveryMs: 8_000,
   printEveryMs: 2_000,
 };
@@ -163,7 +166,8 @@ export async function runModel(
       };
     if (fate < model.fails + model.limits + model.asks)
       return { ...head('b'), kind: 'blocked', outcome: 'needs_input', reason: 'a question' };
-    if (grant.lane === undefined || grant.expects === 'none')
+    const isIdle = fate < model.fails + model.limits + model.asks + model.idles;
+    if (isIdle || grant.lane === undefined || grant.expects === 'none')
       return { ...head('d'), kind: 'done', outcome: 'completed', note: 'done', usage: usage() };
     const content = `${run} change`;
     const kept = checkpoint();
@@ -218,6 +222,7 @@ export function takeInModel(random: SeededRandom) {
   return () => {
     const fate = random.next();
     if (fate < 0.06) return 'conflict';
-    return fate < 0.12 ? 'gate' : 'clean';
+    if (fate < 0.12) return 'gate';
+    return fate < 0.14 ? 'empty' : 'clean';
   };
 }

@@ -23,6 +23,7 @@ export const steadyRuns: HarnessModel = {
   fails: 0,
   asks: 0,
   limits: 0,
+  idles: 0,
   checkpointEveryMs: HOUR_MS,
   printEveryMs: 20_000,
 };

@@ -28,6 +28,8 @@ test.each(mutations)(
     const beganAt = systemClock.monotonic();
     const caught = await caughtBy(mutation);
     expect(caught, `survived ${MOST_SEEDS} seeds`).toBeDefined();
+    // The real rules hold under the same seed: what was noticed is the fault, and no other one.
+    expect((await simulate(`m${caught?.seed}`, {})).violations).toEqual([]);
     const seconds = Math.round((systemClock.monotonic() - beganAt) / 1_000);
     process.stdout.write(
       `${mutation.says}: seed m${caught?.seed}, the ${caught?.seed}. of ${MOST_SEEDS}, after ${seconds} s: ${caught?.what}\n`,

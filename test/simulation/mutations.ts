@@ -52,6 +52,11 @@ export const mutations: readonly Mutation[] = [
     alterations: () => ({ repository: { forgetsLookUp: true } }),
   },
   {
+    says: 'a task that expects a change is closed without one',
+    breaks: [3],
+    alterations: () => decide.deciders(decide.expectsNothing),
+  },
+  {
     says: "a person's word counts at once where a commit may have landed",
     breaks: [2, 3],
     alterations: () => decide.deciders(decide.forgetsCommits),
@@ -67,9 +72,24 @@ export const mutations: readonly Mutation[] = [
     alterations: () => decide.deciders(decide.forgetsDeps),
   },
   {
-    says: 'caps are not looked at',
+    says: 'the cap of all grants is not looked at',
     breaks: [6],
-    alterations: () => decide.claimsUnder(decide.uncapped),
+    alterations: () => decide.claimsUnder(decide.withoutCap('max_grants')),
+  },
+  {
+    says: 'the cap of a lane is not looked at',
+    breaks: [6],
+    alterations: () => decide.claimsUnder(decide.withoutCap('max_per_lane')),
+  },
+  {
+    says: 'the cap of heavy tasks is not looked at',
+    breaks: [6],
+    alterations: () => decide.claimsUnder(decide.withPolicies({ max_heavy: 1_000 })),
+  },
+  {
+    says: 'the cap of a profile is not looked at',
+    breaks: [6],
+    alterations: () => decide.claimsUnder(decide.withoutProfileCaps),
   },
   {
     says: 'path scopes are not looked at',
@@ -89,6 +109,11 @@ export const mutations: readonly Mutation[] = [
       ...decide.deciders(decide.believesEverything),
       newWatch: (now) => new edge.HastyWatch(now),
     }),
+  },
+  {
+    says: 'a takeover is told without its evidence',
+    breaks: [7],
+    alterations: () => decide.deciders(decide.takesInSilence),
   },
   {
     says: 'a name goes to another machine at once',
@@ -153,6 +178,16 @@ export const mutations: readonly Mutation[] = [
   {
     says: 'a task is tried for ever',
     breaks: [9],
-    alterations: () => decide.deciders(decide.triesForEver),
+    alterations: () => decide.unbounded('max_attempts'),
+  },
+  {
+    says: 'a task that kills its agents is tried for ever',
+    breaks: [9],
+    alterations: () => decide.unbounded('max_losses'),
+  },
+  {
+    says: 'a task that conflicts is tried for ever',
+    breaks: [9],
+    alterations: () => decide.unbounded('max_conflicts'),
   },
 ];

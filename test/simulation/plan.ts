@@ -141,7 +141,7 @@ function configOf(random: SeededRandom, count: number): BoardConfig {
       backoff_ms: 500,
       backoff_max_ms: 8_000,
       max_attempts: random.whole(2, 4),
-      max_losses: random.whole(3, 5),
+      max_losses: random.whole(2, 4),
       ...maybe('max_grants', 3, 7),
       ...maybe('max_per_lane', 2, 5),
       max_heavy: random.whole(1, 2),

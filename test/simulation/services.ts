@@ -208,6 +208,7 @@ export function servicesOf(options: ServicesOptions) {
         const fate = fateOf();
         if (fate === 'conflict') return { status: 'bounced', bounce: bounce('conflict', 'a model conflict') };
         if (fate === 'gate') return { status: 'bounced', bounce: bounce('gate', 'a model gate') };
+        if (fate === 'empty') return { status: 'bounced', bounce: bounce('empty', 'a model of nothing new') };
         return { status: 'clean', tree: hashOf(`tree ${head}`), evidence: [] };
       },
     };

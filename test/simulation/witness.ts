@@ -18,7 +18,20 @@ export interface Violation {
   readonly what: string;
 }
 
-type Asked = 'Claim' | 'Command';
+interface Question {
+  readonly kind: 'Claim' | 'Command';
+  readonly from: string;
+  readonly incarnation: string;
+  /** It adds tasks. */
+  readonly isAdd: boolean;
+}
+
+/** A final report of a run as MAIL has it. */
+interface Mailed {
+  readonly seq: number;
+  readonly from: string;
+  readonly report: Report;
+}
 
 export class Witness implements ServerObserver {
   readonly violations: Violation[] = [];
@@ -27,11 +40,11 @@ export class Witness implements ServerObserver {
   readonly #names: StreamNames;
   readonly #claims: string;
   readonly #commands: string;
-  readonly #asked = new Map<
-    string,
-    { readonly kind: Asked; readonly from: string; readonly incarnation: string }
-  >();
+  readonly #asked = new Map<string, Question>();
   readonly #answeredUnstored = new Set<string>();
+  readonly #acceptedAdds = new Set<string>();
+  /** In their order, those that no batch has said to be consumed. */
+  #mailed: Mailed[] = [];
   #batch: string | undefined;
   /** When a leader first said a batch, by its bytes. */
   readonly #decided = new WeakMap<Payload, number>();
@@ -61,6 +74,8 @@ export class Witness implements ServerObserver {
       const what = atEnd?.(this.#facts);
       if (what !== undefined) this.accuse(number, what);
     }
+    const lost = [...this.#acceptedAdds].find((id) => !this.#facts.commands.has(id));
+    if (lost !== undefined) this.accuse(8, `command ${lost} was answered, and its tasks were never stored`);
   }
 
   stored({ stream, seq, subject, payload, headers }: Stored): void {
@@ -71,8 +86,12 @@ export class Witness implements ServerObserver {
     } else if (stream === this.#names.mail) {
       const decoded = tryDecode('Mail', { payload, headers });
       if (!decoded.ok) return;
-      if (decoded.value.report !== undefined) this.#note(decoded.value.report);
+      const { report } = decoded.value;
       const route = mailRoute(subject);
+      if (report !== undefined) {
+        this.#note(report);
+        if (isOfRun(report)) this.#mailed.push({ seq, from: route?.from ?? '', report });
+      }
       if (decoded.value.kind === 'message' && route?.to.kind === 'agent' && route.from === 'operator')
         this.#facts.mailedLetters.push(seq);
     } else if (stream === this.#names.journal) {
@@ -92,6 +111,22 @@ export class Witness implements ServerObserver {
       this.#facts.noteBudgets(decoded.value);
       for (const event of events) this.#judge(event, now);
       this.#facts.noteBatch(decoded.value);
+      this.#consumed(decoded.value.mail_seq);
+    }
+  }
+
+  /** What was consumed and ends a run has ended it, or something else had. */
+  #consumed(mailSeq: number): void {
+    const consumed = this.#mailed.filter(({ seq }) => seq <= mailSeq);
+    if (consumed.length === 0) return;
+    this.#mailed = this.#mailed.filter(({ seq }) => seq > mailSeq);
+    for (const { seq, from, report } of consumed) {
+      const granted = 'fence' in report ? this.#facts.live.get(report.fence) : undefined;
+      if (granted?.grant.agent === from)
+        this.accuse(
+          8,
+          `mail ${seq} (${report.kind}) of ${from} was consumed, and its fence ${granted.grant.fence} lives`,
+        );
     }
   }
 
@@ -103,21 +138,23 @@ export class Witness implements ServerObserver {
       const decoded = tryDecode('Claim', message);
       if (decoded.ok && decoded.value.report !== undefined) this.#note(decoded.value.report);
       const incarnation = decoded.ok ? decoded.value.incarnation : '';
-      this.#asked.set(replyTo, { kind: 'Claim', from: senderOf(subject) ?? '', incarnation });
+      this.#asked.set(replyTo, { kind: 'Claim', from: senderOf(subject) ?? '', incarnation, isAdd: false });
     } else if (replyTo !== undefined && subject.startsWith(this.#commands)) {
       this.commands += 1;
-      this.#asked.set(replyTo, { kind: 'Command', from: senderOf(subject) ?? '', incarnation: '' });
+      const decoded = tryDecode('Command', message);
+      const isAdd = decoded.ok && decoded.value.kind === 'add';
+      this.#asked.set(replyTo, { kind: 'Command', from: senderOf(subject) ?? '', incarnation: '', isAdd });
     } else {
       const asked = this.#asked.get(subject);
       if (asked === undefined) return;
       this.#asked.delete(subject);
       if (asked.kind === 'Claim') this.#claimAnswered(asked, message);
-      else this.#commandAnswered(message);
+      else this.#commandAnswered(asked, message);
     }
   }
 
   /** Nobody may be told what does not stand in the journal. */
-  #claimAnswered({ from, incarnation }: { from: string; incarnation: string }, message: Message): void {
+  #claimAnswered({ from, incarnation }: Question, message: Message): void {
     const decoded = tryDecode('ClaimAnswer', message);
     if (!decoded.ok) return;
     const { value: answer } = decoded;
@@ -144,9 +181,10 @@ export class Witness implements ServerObserver {
       this.accuse(8, `report ${report.id} (${report.kind}) of ${from} was accepted and has no effect`);
   }
 
-  #commandAnswered(message: Message): void {
+  #commandAnswered({ isAdd }: Question, message: Message): void {
     const decoded = tryDecode('CommandAnswer', message);
     if (!decoded.ok || decoded.value.status !== 'ok') return;
+    if (isAdd) this.#acceptedAdds.add(decoded.value.id);
     // Where nothing was to be done nothing is stored; what is stored later was answered too early.
     if (!this.#facts.commands.has(decoded.value.id)) this.#answeredUnstored.add(decoded.value.id);
   }
@@ -169,3 +207,7 @@ export class Witness implements ServerObserver {
 /** Reports that end a grant. */
 export const isFinal = ({ kind }: Report): boolean =>
   !['progress', 'used', 'checkpoint', 'takeover', 'stale', 'lane'].includes(kind);
+
+/** Reports that end a run of work, whatever they say. */
+const isOfRun = (report: Report): boolean =>
+  isFinal(report) && report.kind !== 'committed' && report.kind !== 'bounced';

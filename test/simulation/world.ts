@@ -152,6 +152,9 @@ export class World {
     await timeline.runUntil(lastAt + 40_000);
     await this.#calm();
     this.witness.conclude();
+    const wanted = plan.tasks.flatMap(({ specs }) => specs).length;
+    const { size } = this.facts.tasks;
+    if (size !== wanted) this.witness.accuse(4, `${wanted} tasks were submitted, and ${size} are known`);
     return this.#outcome();
   }
 
