@@ -158,6 +158,17 @@ export interface Streams {
   names(prefix: string): Promise<string[]>;
 }
 
+export interface RequestOptions {
+  readonly timeoutMs: number;
+  readonly headers?: Headers;
+  readonly signal?: AbortSignal;
+  /**
+   * Asks once more after so many ms without an answer, and then each time after twice as many. For what may be asked
+   * twice, where several serve in turn and one of them may hang.
+   */
+  readonly againAfterMs?: number;
+}
+
 export interface Bus {
   readonly account: 'core' | 'swarm';
   server(): ServerInfo;
@@ -166,11 +177,7 @@ export interface Bus {
   onStatus(listener: (status: BusStatus) => void): () => void;
   publish(subject: string, payload: Payload, headers?: Headers): void;
   /** The first answer. Errors: `bus-timeout`, `no-responder`, `bus-closed`. */
-  request(
-    subject: string,
-    payload: Payload,
-    options: { timeoutMs: number; headers?: Headers; signal?: AbortSignal },
-  ): Promise<Delivery>;
+  request(subject: string, payload: Payload, options: RequestOptions): Promise<Delivery>;
   subscribe(subject: string, options?: { queue?: string }): Subscription;
   /** Publishes into a stream and waits for the server's word. Needs no right but to publish. */
   append(subject: string, payload: Payload, options?: AppendOptions): Promise<Appended>;

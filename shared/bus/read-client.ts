@@ -42,6 +42,8 @@ export interface Reader {
 }
 
 const TIMEOUT_MS = 5_000;
+/** Every orchestrator serves reads in turn, and one that hangs answers none of its share. */
+const AGAIN_AFTER_MS = 250;
 
 /**
  * A reader that asks as `agent`. Errors: the port's (retryable), `refused` with the refusal's code in `details.reason`:
@@ -54,7 +56,8 @@ export function createReader(swarm: Bus, project: string, agent: string): Reader
     kind: K,
     signal?: AbortSignal,
   ): Promise<ReadAnswerOf<K>> => {
-    const options = signal === undefined ? { timeoutMs: TIMEOUT_MS } : { timeoutMs: TIMEOUT_MS, signal };
+    const bounds = { timeoutMs: TIMEOUT_MS, againAfterMs: AGAIN_AFTER_MS };
+    const options = signal === undefined ? bounds : { ...bounds, signal };
     const answer = await call(swarm, subject, ['Read', read], 'ReadAnswer', options);
     if (answer.kind === kind) return answer as ReadAnswerOf<K>;
     const message =

@@ -5,13 +5,10 @@
  */
 import type { MessageName, Messages } from '../../schemas/index.ts';
 import { decode, encode, tryDecode } from './codec.ts';
-import type { Bus, Delivery } from './port.ts';
+import type { Bus, Delivery, RequestOptions } from './port.ts';
 import { senderOf } from './subjects.ts';
 
-export interface CallOptions {
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
-}
+export type CallOptions = Omit<RequestOptions, 'headers'>;
 
 /** Sends a request and gives its checked answer. Errors: the port's, and `message-invalid`. */
 export async function call<Q extends MessageName, A extends MessageName>(

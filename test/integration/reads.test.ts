@@ -12,7 +12,7 @@ import { type MailRoute, type MailTarget, subjectsOf } from '../../shared/bus/su
 import { streamNames } from '../../shared/bus/topology.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { randomId } from '../../shared/random.ts';
-import { beat } from '../support/asking.ts';
+import { beat, until } from '../support/asking.ts';
 import { project, startHive, type TestHive } from '../support/orchestrator.ts';
 
 const subjects = subjectsOf(project);
@@ -315,4 +315,19 @@ describe('sightings', () => {
     expect(told.find(({ agent }) => agent === 'crowd-1499')?.host).toBe(`1499${host}`);
     expect(told.find(({ agent }) => agent === 'crowd-0')).not.toHaveProperty('host');
   });
+});
+
+test('a read that falls to an orchestrator that hangs is answered by another one', async () => {
+  const hung = swarm.subscribe(subjectsOf(project).request('read', '*'), { queue: `wg-${project}-read` });
+  let taken = 0;
+  const taking = (async () => {
+    for await (const _ of hung) taken += 1;
+  })();
+  await swarm.flush();
+  await until('several fell to it', async () => {
+    expect((await reader.beats()).kind).toBe('beats');
+    return taken >= 3;
+  });
+  hung.close();
+  await taking;
 });

@@ -17,6 +17,7 @@ export interface RequestOptions {
   readonly timeoutMs: number;
   readonly headers?: MsgHdrs | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly againAfterMs?: number | undefined;
 }
 
 interface Waiting {
@@ -44,7 +45,7 @@ export class Requests {
 
   /** The first answer. Errors: `bus-timeout`, `no-responder`, `bus-closed`, `bus-forbidden`, `message-too-large`. */
   send(subject: string, payload: Payload, options: RequestOptions): Promise<Msg> {
-    const { timeoutMs, signal } = options;
+    const { timeoutMs, signal, againAfterMs } = options;
     // The JetStream library always gives some; without an entry they would still count against the size limit.
     const headers = options.headers?.keys().length === 0 ? undefined : options.headers;
     return new Promise((resolve, reject) => {
@@ -55,8 +56,18 @@ export class Requests {
       const token = this.#count.toString(36);
       const reply = `${this.#inbox}.${token}`;
       if (!this.#link.send(subject, payload, { reply, headers })) throw this.#link.closedError(false);
+      let again: NodeJS.Timeout | undefined;
+      const askAgain = (afterMs: number, nextMs: number): void => {
+        again = setTimeout(() => {
+          // Where the connection is down what waits has failed already.
+          this.#link.send(subject, payload, { reply, headers });
+          askAgain(nextMs, nextMs);
+        }, afterMs);
+      };
+      if (againAfterMs !== undefined) askAgain(againAfterMs, 2 * againAfterMs);
       const settle = (): void => {
         clearTimeout(timer);
+        clearTimeout(again);
         signal?.removeEventListener('abort', abort);
         this.#waiting.delete(token);
       };

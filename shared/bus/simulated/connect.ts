@@ -81,9 +81,9 @@ export function connectSimulated(options: SimulatedBusOptions): SimulatedConnect
     isConnected: () => link.isConnected,
     onStatus: (listener) => link.onStatus(listener),
     publish,
-    async request(subject, payload, { timeoutMs, headers = {}, signal }) {
+    async request(subject, payload, { headers = {}, ...rest }) {
       checkSize(payload, headers);
-      const answer = await requests.send(subject, payload, headers, { timeoutMs, signal });
+      const answer = await requests.send(subject, payload, headers, rest);
       return toDelivery(answer, publish);
     },
     subscribe(subject, { queue } = {}) {

@@ -21,6 +21,7 @@ interface Waiting {
 export interface AskOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  readonly againAfterMs?: number | undefined;
 }
 
 export class Requests {
@@ -88,7 +89,7 @@ export class Requests {
 
   #await<T extends Message>(
     subject: string,
-    { timeoutMs, signal }: AskOptions,
+    { timeoutMs, signal, againAfterMs }: AskOptions,
     send: (token: string) => boolean,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -99,12 +100,23 @@ export class Requests {
       const { server, host } = this.#link;
       const abort = () => waiting.reject(signal?.reason);
       const late = () => waiting.reject(new WaggleError('bus-timeout', { what: subject, timeoutMs }));
+      let cancelAgain = () => {};
+      const askAgain = (afterMs: number, nextMs: number): void => {
+        const again = () => {
+          if (!this.#waiting.has(token)) return;
+          send(token);
+          askAgain(nextMs, nextMs);
+        };
+        cancelAgain = server.timeline.plan(afterMs, `again ${host.name}`, () => host.enter(again));
+      };
+      if (againAfterMs !== undefined) askAgain(againAfterMs, 2 * againAfterMs);
       const cancel = server.timeline.plan(timeoutMs, `timeout ${host.name}`, () => host.enter(late));
       const waiting: Waiting = {
         subject,
         settle: (answer) => {
           if (!this.#waiting.delete(token)) return;
           cancel();
+          cancelAgain();
           signal?.removeEventListener('abort', abort);
           answer();
         },

@@ -89,6 +89,23 @@ export function messagingCases(makeLab: MakeLab): void {
       silent.close();
     });
 
+    it('asks again while nobody answers, where it may', async () => {
+      const service = other.subscribe('wg.t4.slow');
+      const heard: string[] = [];
+      const serving = (async () => {
+        for await (const delivery of service) {
+          heard.push(text(delivery.payload));
+          if (heard.length === 3) delivery.respond(bytes('at last'));
+        }
+      })();
+      await other.flush();
+      const answer = await bus.request('wg.t4.slow', bytes('?'), { timeoutMs: 20_000, againAfterMs: 20 });
+      expect(text(answer.payload)).toBe('at last');
+      expect(heard).toEqual(['?', '?', '?']);
+      service.close();
+      await serving;
+    });
+
     it('gives up a request with the reason of its signal', async () => {
       const silent = other.subscribe('wg.t5');
       await other.flush();

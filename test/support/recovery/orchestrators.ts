@@ -40,10 +40,10 @@ export const leaderKilled: Recovery = {
     }),
 };
 
-/** It believes that it leads when it goes on. Once the next grant came after 5.1 s: claims that it had taken may wait for it. */
+/** It believes that it leads when it goes on. What was asked of it alone, or is its turn to read, is asked again meanwhile. */
 export const leaderStopped: Recovery = {
   name: 'leader-stopped',
-  bounds: { 'next leader': 3_000, 'next grant': 10_000 },
+  bounds: { 'next leader': 3_000, 'next grant': 5_000 },
   run: () =>
     withSwarm({}, async (swarm) => {
       await atWork(swarm);
