@@ -35,7 +35,11 @@ export function decideClaim(
 ): DecidedClaim {
   const { events, answer: decision, spoil } = judge.claim(from, claim, now);
   const done = { events, onTooLarge: spoil };
-  if (decision.kind === 'wait') return { ...done, answer: undefined };
+  if (decision.kind === 'wait') {
+    // One that leaves asks for nothing: it only has to know that it was decided.
+    const nothing = () => answer({ ...head(), kind: 'nothing' });
+    return { ...done, answer: claim.leaving === true ? nothing : undefined };
+  }
   if (decision.kind !== 'granted') return { ...done, answer: () => answer({ ...head(), ...decision }) };
   signs.held(from, decision.fence);
   // The view is taken now: by the time of the answer the board may have moved on to the next batch.

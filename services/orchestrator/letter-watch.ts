@@ -36,11 +36,12 @@ export class LetterWatch {
     this.#readUpTo = Math.max(this.#readUpTo ?? at, at);
   }
 
-  /** By what time letters are judged, and whether a letter's time has come that must wait until MAIL is read so far. */
+  /** By what time letters are judged. */
   judgedAt(now: number): number {
     return Math.min(now, this.#readUpTo ?? 0);
   }
 
+  /** Whether a letter's time has come, and MAIL is not known to be read so far. */
   isHeldUp(now: number): boolean {
     if (this.#readUpTo === undefined) return true;
     const at = this.#first()?.at ?? Number.POSITIVE_INFINITY;

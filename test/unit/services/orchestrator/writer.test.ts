@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import type { Batch, BoardConfig, ClaimAnswer, CommandAnswer } from '../../../../schemas/index.ts';
+import type { Batch, BoardConfig, Claim, ClaimAnswer, CommandAnswer } from '../../../../schemas/index.ts';
 import { BatchStore } from '../../../../services/orchestrator/batch-store.ts';
 import { LifeSigns } from '../../../../services/orchestrator/life-signs.ts';
 import { takeMail } from '../../../../services/orchestrator/mail-intake.ts';
@@ -269,6 +269,23 @@ test('once nobody waits for it any more, a mail that never came makes no other o
   await until('it turned', () => woken === 1);
   for (let seq = 2; seq < 3_000; seq += 1) writer.pass({ seq });
   expect(writer.isBusy()).toBe(false);
+});
+
+test('one that leaves is answered as soon as the mail before it is decided', async () => {
+  const { journal, writer } = start();
+  await until('it leads', () => journal.batches.length === 1);
+  const leaving = { leaving: true as const, wait_ms: 60_000 };
+  const ask = (more: Partial<Claim>) =>
+    new Promise<ClaimAnswer>((resolve) => writer.claim('w', claimBy('w', { ...leaving, ...more }), resolve));
+  expect(await ask({})).toMatchObject({ kind: 'nothing' });
+  let isAnswered = false;
+  const asked = ask({ number: 2, after_mail: 5 }).finally(() => {
+    isAnswered = true;
+  });
+  await until('it waits', () => writer.awaitedMails().length > 0);
+  expect(isAnswered).toBe(false);
+  writer.pass({ seq: 5 });
+  expect(await asked).toMatchObject({ kind: 'nothing' });
 });
 
 test('an acknowledgement that waits is decided before its letter is called overdue', async () => {
