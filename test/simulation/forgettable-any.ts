@@ -27,6 +27,12 @@ export function forgettableAny(signals: readonly AbortSignal[]): AbortSignal {
   return Object.defineProperties(signal, {
     aborted: { get: () => aborted() !== undefined },
     reason: { get: () => aborted()?.reason },
+    throwIfAborted: {
+      value: () => {
+        const first = aborted();
+        if (first !== undefined) throw first.reason;
+      },
+    },
     addEventListener: {
       value: (...args: Parameters<typeof add>) => {
         if (listeners.size === 0)
