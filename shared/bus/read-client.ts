@@ -43,8 +43,8 @@ export interface Reader {
 
 const TIMEOUT_MS = 5_000;
 /**
- * Every orchestrator serves reads in turn, and one that hangs answers none of its share. Not sooner: who is flooded with
- * mail gets its pages late, and would be flooded with their copies, too.
+ * Every orchestrator serves reads in turn, and one that hangs answers none of its share. Chunks of files, for which commits
+ * wait, are asked for again; pages of mail are not: who is flooded would be flooded with their copies, too.
  */
 const AGAIN_AFTER_MS = 1_000;
 
@@ -59,7 +59,8 @@ export function createReader(swarm: Bus, project: string, agent: string): Reader
     kind: K,
     signal?: AbortSignal,
   ): Promise<ReadAnswerOf<K>> => {
-    const bounds = { timeoutMs: TIMEOUT_MS, againAfterMs: AGAIN_AFTER_MS };
+    const again = read.kind === 'chunk' ? { againAfterMs: AGAIN_AFTER_MS } : {};
+    const bounds = { timeoutMs: TIMEOUT_MS, ...again };
     const options = signal === undefined ? bounds : { ...bounds, signal };
     const answer = await call(swarm, subject, ['Read', read], 'ReadAnswer', options);
     if (answer.kind === kind) return answer as ReadAnswerOf<K>;
