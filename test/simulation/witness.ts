@@ -143,6 +143,8 @@ export class Witness implements ServerObserver {
       this.commands += 1;
       const decoded = tryDecode('Command', message);
       const isAdd = decoded.ok && decoded.value.kind === 'add';
+      // Who asks again has not heard the answer: where that changed nothing, the next leader may decide anew.
+      if (decoded.ok) this.#answeredUnstored.delete(decoded.value.id);
       this.#asked.set(replyTo, { kind: 'Command', from: senderOf(subject) ?? '', incarnation: '', isAdd });
     } else {
       const asked = this.#asked.get(subject);
