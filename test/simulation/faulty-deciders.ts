@@ -193,17 +193,19 @@ export function takesInSilence(real: Deciders): Partial<Deciders> {
   };
 }
 
-/** Which report ended a task's last grant is not remembered. */
+/** Which report ended a grant is not remembered: neither guard of that knows a report which comes again. */
 export function forgetsReports(real: Deciders): Partial<Deciders> {
-  const forgetful = ({ last_end }: Task): Partial<Task> => {
-    if (last_end === undefined) return {};
-    const { report: _, ...rest } = last_end;
-    return { last_end: rest };
-  };
   return {
     applyReport(board, input, now) {
-      const id = 'task' in input.report ? input.report.task : undefined;
-      return asIf(board, id, forgetful, () => real.applyReport(board, input, now));
+      const { report } = input;
+      const isOver =
+        'fence' in report &&
+        report.kind !== 'checkpoint' &&
+        board.tasks.get(report.task)?.grant?.fence !== report.fence;
+      if (!isOver) return real.applyReport(board, input, now);
+      const unknown = { ...input, report: { ...report, id: `${report.id}-anew` } };
+      const { answer, ...applied } = real.applyReport(board, unknown, now);
+      return { ...applied, answer: { ...answer, id: report.id } };
     },
   };
 }
