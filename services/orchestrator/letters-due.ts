@@ -33,12 +33,16 @@ export async function letLettersComeDue(options: LettersDueOptions, signal: Abor
       await rest(LOOK_MS);
       continue;
     }
-    const end = await endOfMail(options);
+    let end = await endOfMail(options);
     if (end === undefined) {
       await rest(RETRY_MS);
       continue;
     }
-    while (!signal.aborted && writer.mailSeq() < end) await rest(CATCH_UP_MS);
+    while (!signal.aborted && writer.mailSeq() < end) {
+      await rest(CATCH_UP_MS);
+      // Where MAIL was cut meanwhile, that one never comes.
+      end = Math.min(end, (await endOfMail(options)) ?? end);
+    }
     if (!signal.aborted) writer.mailIsRead(at);
   }
 }
