@@ -71,9 +71,11 @@ const receive = (swarm: Bus, by: string, seq: number, state: 'delivered' | 'read
     },
   );
 
-function present(swarm: Bus, name: string, via: 'watch' | 'register' = 'watch'): void {
+/** The server has it before anything that is mailed afterwards. */
+async function present(swarm: Bus, name: string, via: 'watch' | 'register' = 'watch'): Promise<void> {
   const { payload, headers } = encode('Presence', { v: 1, kind: 'presence', via });
   swarm.publish(subjects.presence(name), payload, headers);
+  await swarm.flush();
 }
 
 const letters = async (): Promise<Letter[]> =>
@@ -104,7 +106,7 @@ const toldOf = (seq: number) =>
 
 describe('a letter', () => {
   test('that its recipient acknowledges in time is told of to nobody; one that is not acknowledged is, once', async () => {
-    present(bob, 'bob');
+    await present(bob, 'bob');
     const kept = await post(ann, 'ann', agent('bob'), { ack_within_ms: 2_500 });
     const broken = await post(ann, 'ann', agent('bob'), { ack_within_ms: 2_600 });
     await stateIs(kept, 'waiting');
@@ -125,7 +127,7 @@ describe('a letter', () => {
   });
 
   test('is told of once however often the leader changes around its deadline', async () => {
-    present(bob, 'bob');
+    await present(bob, 'bob');
     const seq = await post(ann, 'ann', agent('bob'), { ack_within_ms: 2_000 });
     await stateIs(seq, 'waiting');
     await hive.restartOrchestrator();
@@ -137,7 +139,7 @@ describe('a letter', () => {
   });
 
   test('that was acknowledged while nobody led is not overdue for the next leader', async () => {
-    present(bob, 'bob');
+    await present(bob, 'bob');
     const seq = await post(ann, 'ann', agent('bob'), { ack_within_ms: 1_000 });
     await stateIs(seq, 'waiting');
     const by = (await letter(seq))?.ack_by ?? 0;
@@ -182,12 +184,12 @@ describe('a dead letter', () => {
 
   test('is one to somebody unseen for the window, and none to somebody who is there', async () => {
     await dieAfter(WINDOW_MS);
-    present(bob, 'bob');
+    await present(bob, 'bob');
     const carol = await hive.connect('carol');
     const beating = new AbortController();
     const living = (async () => {
       while (!beating.signal.aborted) {
-        present(carol, 'carol');
+        await present(carol, 'carol');
         await systemClock.sleep(50);
       }
     })();
@@ -212,7 +214,7 @@ describe('a dead letter', () => {
   });
 
   test('is made of nobody before a new leader has listened for the whole window', async () => {
-    present(bob, 'bob');
+    await present(bob, 'bob');
     const seq = await post(ann, 'ann', agent('bob'));
     await stateIs(seq, 'waiting');
     await dieAfter(2_000);
@@ -271,7 +273,7 @@ describe('a name', () => {
   test('belongs to whoever registered it while they are there, and asking in vain does not keep it', async () => {
     expect(await register('ann', 'here')).toMatchObject({ status: 'ok' });
     expect(await register('ann', 'here')).toMatchObject({ status: 'ok' });
-    present(ann, 'ann', 'register');
+    await present(ann, 'ann', 'register');
     expect(await register('ann', 'there')).toMatchObject({
       status: 'refused',
       code: 'name-taken',
