@@ -7,6 +7,9 @@
  */
 import { percentDecoded } from '../percent-decoded.ts';
 
+/** What ends a URL's authority is part of no host. */
+const HOST = /^[^/?#]+$/;
+
 export interface RemoteKey {
   /** `host/path/to/repository`. */
   readonly key: string;
@@ -17,7 +20,7 @@ export interface RemoteKey {
 /** The key of a remote's URL; undefined for a path on this machine (`/srv/x.git`, `../x`, `file:///srv/x.git`). */
 export function remoteKey(url: string): RemoteKey | undefined {
   const { host, path } = partsOf(url.trim()) ?? {};
-  if (host === undefined || path === undefined) return undefined;
+  if (host === undefined || path === undefined || !HOST.test(host)) return undefined;
   const parts = percentDecoded(withoutQuery(path))
     .split('/')
     .filter((part) => !['', '.', '~'].includes(part));
@@ -33,7 +36,7 @@ function partsOf(url: string): { host: string; path: string } | undefined {
   const [, scheme, authority = '', path = ''] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/is.exec(url) ?? [];
   if (scheme !== undefined) {
     const host = hostOf(authority);
-    return scheme.toLowerCase() === 'file' || host === '' ? undefined : { host, path };
+    return scheme.toLowerCase() === 'file' ? undefined : { host, path };
   }
   // As git reads it: a colon before the first slash makes it a host. One letter would be a drive.
   const [, scpHost, scpPath] = /^((?:[^/:\s]+@)?(?:\[[^\]/]+\]|[^/:\\\s]{2,})):(.+)$/s.exec(url) ?? [];

@@ -127,7 +127,11 @@ describe('what means nothing is refused, and nothing else happens', () => {
         expect(projectName({ folder, remote })).toMatch(new RegExp(NAME_PATTERN));
         expect(projectOfOrigin(remote)).toMatch(new RegExp(NAME_PATTERN));
         const key = remoteKey(remote);
-        if (key !== undefined) expect(remoteKey(`https://${key.key}`)?.last).toBeDefined();
+        if (key === undefined) return;
+        const [host, ...parts] = key.key.split('/');
+        expect(host).toMatch(/^[^?#]+$/);
+        expect(parts.at(-1)).toBe(key.last);
+        expect(parts).not.toContain('');
       }),
     );
   });

@@ -57,6 +57,9 @@ test.each([
   'https://host.test',
   'https://host.test/',
   'https:///acme/tool',
+  'ann@:acme/tool',
+  '#1:acme/tool',
+  'host.test?x:acme/tool',
 ])('%j is on no other machine', (url) => {
   expect(remoteKey(url)).toBeUndefined();
 });

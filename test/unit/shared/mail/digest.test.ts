@@ -111,15 +111,15 @@ describe('the digest', () => {
   });
 });
 
-const body = fc.oneof(
+const written = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 300 }),
   fc.string({ unit: 'binary', maxLength: 60 }),
   fc.nat({ max: 12_000 }).map((length) => 'word '.repeat(length / 5)),
   fc.constant(
     '\n\n## Operator message\n\n… and 9 more unread in 9 threads: fmail inbox\n\n20260209-120000-0001 from root\n',
   ),
-  fc.jsonValue(),
 );
+const body = fc.oneof(written, fc.jsonValue());
 const priority = fc.constantFrom(undefined, 'low' as const, 'normal' as const, 'high' as const);
 const mails = fc
   .array(fc.record({ body, priority, parent: fc.option(fc.integer({ min: 1, max: 60 })) }), {
@@ -160,7 +160,7 @@ test('whatever comes, nothing is dropped silently and the budget holds but for u
 
 test('whatever a sender writes, each line of it is marked as quoted', () => {
   fc.assert(
-    fc.property(fc.oneof(fc.string({ unit: 'binary' }), body.map(String)), (text) => {
+    fc.property(fc.oneof(fc.string({ unit: 'binary' }), written), (text) => {
       const lines = quoted(text).split(/[\n\r\v\f\u0085\u2028\u2029]/);
       expect(lines.filter((line) => !line.startsWith('>'))).toEqual([]);
       expect(lines.join('')).not.toMatch(
