@@ -1,13 +1,16 @@
 /**
- * Whom the streams tell of when a term begins: everybody with a beat or a presence that stands in BEAT, and everybody
- * whose mail stands in MAIL. Reads only, beside the serving: until it is done nobody is called unknown.
+ * Whom the streams tell of when a term begins, and again after each break of the connection: everybody with a beat or a
+ * presence that stands in BEAT, and everybody whose mail stands in MAIL. Reads only, beside the serving: until it is done
+ * nobody is called unknown.
  */
 import type { Bus } from '../../shared/bus/port.ts';
 import { mailRoute, senderOf, subjectsOf } from '../../shared/bus/subjects.ts';
 import { streamNames } from '../../shared/bus/topology.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
+import { withFirst } from '../../shared/first-signal.ts';
 import type { Log } from '../../shared/log.ts';
+import { untilAborted } from '../../shared/until-aborted.ts';
 import type { Sightings } from './sightings.ts';
 
 export interface KnownNamesOptions {
@@ -24,16 +27,37 @@ const REJOIN_MS = 30_000;
 /** BEAT and MAIL of a new project are made together. */
 const TOGETHER_MS = 10_000;
 
-/** Learns the names, trying until it has them or the signal aborts. */
+/** Learns the names, and anew whenever the connection is there again, until the signal aborts. */
 export async function learnNames(options: KnownNamesOptions, signal: AbortSignal): Promise<void> {
+  let anew = new AbortController();
+  const off = options.swarm.onStatus((status) => {
+    if (status === 'connected') anew.abort();
+  });
+  try {
+    while (!signal.aborted) {
+      anew = new AbortController();
+      await withFirst([signal, anew.signal], async (over) => {
+        await learnOnce(options, over);
+        await untilAborted(over);
+      });
+    }
+  } finally {
+    off();
+  }
+}
+
+/** Tries until it has the names or the signal aborts. */
+async function learnOnce(options: KnownNamesOptions, signal: AbortSignal): Promise<void> {
   const { sightings, clock, log } = options;
   while (!signal.aborted) {
     try {
       const { names, waitMs } = await namesIn(options);
+      // What was read before a break may lack whoever came during it.
+      if (signal.aborted) return;
       sightings.known(names, waitMs === 0);
       if (waitMs === 0) return;
       await clock.sleep(waitMs, signal).catch(() => undefined);
-      sightings.known([], true);
+      if (!signal.aborted) sightings.known([], true);
       return;
     } catch (error) {
       log.debug({ err: messageOf(error) }, 'who is known cannot be read yet');

@@ -1,9 +1,10 @@
 /**
- * When each name was last seen, by the leader's monotonic clock: beats, presence, mail, claims, commands. Starts empty
- * with each leader, so that silence counts from the leader's own start at the earliest; who is known at all is learnt
- * from what is stored (`known-names.ts`). Unlike `LifeSigns` it knows nothing of incarnations and grants.
+ * When each name was last seen, by the leader's monotonic clock: beats, presence, mail, claims, commands. Silence counts
+ * from when this leader began to listen, at the earliest: from its start, or from the end of the last break of its
+ * connection. Who is known at all is learnt from what is stored (`known-names.ts`). Unlike `LifeSigns` it knows nothing of
+ * incarnations and grants.
  *
- * 1. Nobody is called unknown unless all that is stored was looked at, and nothing was forgotten since.
+ * 1. Nobody is called unknown unless all that is stored was looked at since then, and nothing was forgotten.
  * 2. Memory is bounded, in two generations: whoever was seen in neither is forgotten, at no cost for each. One that may
  *    have been forgotten counts as seen when the last of those were.
  */
@@ -23,6 +24,7 @@ interface Seen {
 export class Sightings {
   readonly #clock: Clock;
   readonly #startedAt: number;
+  #listensSince: number;
   #young = new Map<string, Seen>();
   #old = new Map<string, Seen>();
   /** Nobody of the older generation was seen after this. */
@@ -35,6 +37,7 @@ export class Sightings {
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#startedAt = clock.monotonic();
+    this.#listensSince = this.#startedAt;
     this.#oldUntil = this.#startedAt;
     this.#forgottenUntil = this.#startedAt;
   }
@@ -48,6 +51,12 @@ export class Sightings {
     this.#note(name, { at: this.#clock.monotonic(), hasLeft: true });
   }
 
+  /** The connection is there again: what was said meanwhile went by. */
+  listenAnew(): void {
+    this.#listensSince = this.#clock.monotonic();
+    this.#isComplete = false;
+  }
+
   /** What is stored tells of these names; `isAll`: and of no others. */
   known(names: Iterable<string>, isAll: boolean): void {
     const at = this.#startedAt;
@@ -59,12 +68,15 @@ export class Sightings {
     const at = this.#last(name)?.at;
     const mayBeUnknown = this.#isComplete && !this.#hasForgotten;
     const isKnown = at !== undefined ? true : mayBeUnknown ? false : undefined;
-    return { isKnown, silentMs: this.#clock.monotonic() - (at ?? this.#forgottenUntil) };
+    const since = Math.max(at ?? this.#forgottenUntil, this.#listensSince);
+    return { isKnown, silentMs: this.#clock.monotonic() - since };
   }
 
-  /** For how long nobody was there under that name; for ever once it has left. */
+  /** For how long nobody was there under that name; for ever once it has left, as far as that was heard. */
   absentMs(name: string): number {
-    return this.#last(name)?.hasLeft === true ? Number.POSITIVE_INFINITY : this.of(name).silentMs;
+    const last = this.#last(name);
+    const hasLeft = last?.hasLeft === true && last.at >= this.#listensSince;
+    return hasLeft ? Number.POSITIVE_INFINITY : this.of(name).silentMs;
   }
 
   #last(name: string): Seen | undefined {

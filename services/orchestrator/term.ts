@@ -164,6 +164,7 @@ export async function leadTerm(
   const offStatus = swarm.onStatus((status) => {
     if (status === 'connected') {
       signs.listenAnew();
+      sightings.listenAnew();
       hearing.prove();
     }
     if (status === 'connected' && endpoints !== undefined) announceTerm();

@@ -13,11 +13,11 @@ import { isWaggleError, WaggleError } from '../../../shared/errors.ts';
 import { createLog, type Log, silentLog } from '../../../shared/log.ts';
 import { randomId } from '../../../shared/random.ts';
 import type { Variables } from '../../../shared/service/context.ts';
+import { untilAborted } from '../../../shared/until-aborted.ts';
 import { positive } from '../arguments.ts';
 import type { CommandModule } from '../command-module.ts';
 import { findProject, type ProjectPlace } from '../project-place.ts';
 import { outputOf } from '../session.ts';
-import { untilAborted } from '../until-aborted.ts';
 import { excludeState } from '../up/exclude.ts';
 
 interface Flags {

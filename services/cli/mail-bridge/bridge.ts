@@ -19,7 +19,7 @@ import {
   SOCKET_PATH_BYTES,
 } from '../../../shared/socket/listen.ts';
 import { serveSocket } from '../../../shared/socket/server.ts';
-import { untilAborted } from '../until-aborted.ts';
+import { untilAborted } from '../../../shared/until-aborted.ts';
 import { excludeMail } from '../up/exclude.ts';
 import { BridgeSeats } from './seats.ts';
 import { clearDeadSocket } from './socket-file.ts';

@@ -43,6 +43,22 @@ test('the name of one that left is free at once, until somebody is seen under it
   expect(sightings.absentMs('ann')).toBe(0);
 });
 
+test('after a break silence counts from its end, and nobody is unknown before the names are learnt anew', () => {
+  const { sightings, pass } = setUp();
+  sightings.known([], true);
+  sightings.seen('ann');
+  sightings.left('bob');
+  pass(500);
+  sightings.listenAnew();
+  pass(20);
+  expect(sightings.of('ann')).toEqual({ isKnown: true, silentMs: 20 });
+  expect(sightings.of('eve')).toEqual({ isKnown: undefined, silentMs: 20 });
+  // Somebody may have come under that name meanwhile.
+  expect(['ann', 'bob'].map((name) => sightings.absentMs(name))).toEqual([20, 20]);
+  sightings.known([], true);
+  expect(sightings.of('eve').isKnown).toBe(false);
+});
+
 test('memory is bounded, and who may have been forgotten is not called unknown', () => {
   const { sightings } = setUp();
   sightings.known([], true);

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { learnNames } from '../../../../services/orchestrator/known-names.ts';
+import { Sightings } from '../../../../services/orchestrator/sightings.ts';
+import { steadyHost } from '../../../../shared/bus/simulated/host.ts';
+import { HostClock } from '../../../../shared/bus/simulated/host-clock.ts';
+import { subjectsOf } from '../../../../shared/bus/subjects.ts';
+import { topology } from '../../../../shared/bus/topology.ts';
+import { silentLog } from '../../../../shared/log.ts';
+import { simulatedBench } from '../../../support/simulated-bus.ts';
+
+test('who comes while the connection is away is learnt when it is there again, and called unknown by nobody', async () => {
+  const { timeline, connect, pass } = simulatedBench();
+  const host = steadyHost('leader');
+  const { bus: swarm, link } = connect(host);
+  const other = connect();
+  const clock = new HostClock(timeline, host);
+  const sightings = new Sightings(clock);
+  const over = new AbortController();
+  const said = Buffer.from('{}');
+  const subjects = subjectsOf('p');
+  for (const config of topology('p').swarm) void swarm.streams.ensure(config);
+  await pass(100);
+  const offStatus = swarm.onStatus((status) => {
+    if (status === 'connected') sightings.listenAnew();
+  });
+  const learning = learnNames({ swarm, project: 'p', sightings, clock, log: silentLog }, over.signal);
+  await pass(100);
+  const known = () => ['ann', 'bob'].map((name) => sightings.of(name).isKnown);
+  expect(known()).toEqual([false, false]);
+  link.cut();
+  await pass(6_000);
+  other.bus.publish(subjects.beat('ann'), said);
+  await pass(100);
+  link.heal();
+  await pass(500);
+  expect(known()).toEqual([true, false]);
+  over.abort();
+  await pass(100);
+  await learning;
+  offStatus();
+});
