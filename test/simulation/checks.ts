@@ -4,7 +4,8 @@
  * 1. Fences only grow, no two grants live on one task, and each batch of the journal follows the one before it.
  * 2. Nothing old has an effect: what an ended grant says changes nothing, in the journal and in the branch.
  * 3. Each task that is closed by a commit has one commit, and no commit is without its task.
- * 4. Once faults stop every task ends closed, blocked, failed or cancelled.
+ * 4. Once faults stop every task ends closed, blocked, failed or cancelled, and every letter with a deadline acknowledged or
+ *    told of.
  * 5. Nothing starts before its deps are closed.
  * 6. Caps, lanes and path scopes are never exceeded.
  * 7. Nothing is taken over before its rule allows.
@@ -16,6 +17,7 @@ import { RUN_TRAILER } from '../../shared/git/message.ts';
 import { parseTrailers } from '../../shared/git/trailers.ts';
 import { countedRight } from './counters.ts';
 import type { Facts } from './facts.ts';
+import { lettersEnd, lettersJudgedRight, lettersOnce } from './letters.ts';
 import { project } from './services.ts';
 
 export interface Rule {
@@ -51,7 +53,9 @@ export const rules: readonly Rule[] = [
   { number: 7, onEvent: nameOfTheSilent },
   { number: 8, onEvent: effectOnce },
   { number: 8, atEnd: keptReportsDelivered },
+  { number: 8, onEvent: lettersJudgedRight },
   { number: 8, atEnd: lettersOnce },
+  { number: 4, atEnd: lettersEnd },
   { number: 9, onEvent: countedRight },
 ];
 
@@ -318,13 +322,11 @@ function nameOfTheSilent(facts: Facts, event: Event): string | undefined {
     : `${event.agent} went to another machine ${Math.round(silentMs)} ms after a beat of the one that had it`;
 }
 
-function effectOnce({ effects, commands, letters, notes }: Facts, event: Event): string | undefined {
+function effectOnce({ effects, commands, notes }: Facts, event: Event): string | undefined {
   if (event.type === 'grant_ended' && event.end.report !== undefined && effects.has(event.end.report))
     return `report ${event.end.report} took effect twice`;
   if (event.type === 'answered' && commands.has(event.command))
     return `command ${event.command} took effect twice`;
-  if (event.type === 'letter_posted' && letters.has(event.letter.seq))
-    return `letter ${event.letter.seq} was posted twice`;
   if (event.type === 'progressed' && notes.has(event.note)) return `the word "${event.note}" was taken twice`;
   return undefined;
 }
@@ -343,11 +345,4 @@ function keptReportsDelivered({ kept, grants, doubled }: Facts): string | undefi
       return `${agent} kept report ${id} (${report.kind}) of fence ${report.fence}, which then ended as ${why}`;
   }
   return undefined;
-}
-
-function lettersOnce({ mailedLetters, letters }: Facts): string | undefined {
-  const lost = mailedLetters.find((seq) => (letters.get(seq) ?? 0) !== 1);
-  return lost === undefined
-    ? undefined
-    : `mail ${lost} was stored and posted ${letters.get(lost) ?? 0} times`;
 }

@@ -16,6 +16,7 @@ import type {
   Task,
 } from '../../schemas/index.ts';
 import { LEAVING } from '../../shared/agent/heartbeat.ts';
+import { Letters } from './letters.ts';
 
 /** Of a repository, what rules look at; the model's, or a real one's. */
 export interface History {
@@ -76,7 +77,7 @@ export class Facts {
   /** Ids of reports by how often they ended a grant. */
   readonly effects = new Map<string, number>();
   readonly commands = new Map<string, number>();
-  readonly letters = new Map<number, number>();
+  readonly letters = new Letters();
   readonly notes = new Map<string, number>();
   readonly landed: Landed[] = [];
   /** Reports as they were seen on the wire or in MAIL. */
@@ -87,7 +88,8 @@ export class Facts {
   readonly #signs = new Map<number, Sign[]>();
   /** When a leader decided the batch whose events are looked at: later it is stored. */
   decidedAt = 0;
-  readonly mailedLetters: number[] = [];
+  /** Whether somebody set the wall clock of a leader, or of one that may lead: when things are due is anybody's guess then. */
+  haveClocksJumped = false;
   /** Of each agent, the incarnation that was accepted last. */
   readonly incarnations = new Map<
     string,
@@ -151,6 +153,16 @@ export class Facts {
     return this.#signs.get(fence)?.findLast(({ at }) => at <= this.decidedAt - UNHEARD_MS);
   }
 
+  /** When a beat under that name was stored last, of those that its leader can have heard of when it decided; else 0. */
+  lastBeatOf(agent: string): number {
+    let last = 0;
+    for (const [key, beats] of this.#beats) {
+      if (!key.startsWith(`${agent} `)) continue;
+      last = Math.max(last, beats.findLast(({ at }) => at <= this.decidedAt - UNHEARD_MS)?.at ?? 0);
+    }
+    return last;
+  }
+
   /** For how long an incarnation of an agent had been silent when the leader decided; for ever when it had left. */
   silenceOf(agent: string, incarnation: string): number {
     const known = this.#beats.get(`${agent} ${incarnation}`) ?? [];
@@ -174,6 +186,7 @@ export class Facts {
   /** Takes an event in. */
   take(event: Event, now: number): void {
     this.events += 1;
+    this.letters.take(event, this.decidedAt);
     switch (event.type) {
       case 'led':
         this.terms += 1;
@@ -262,9 +275,6 @@ export class Facts {
       }
       case 'progressed':
         count(this.notes, event.note);
-        break;
-      case 'letter_posted':
-        count(this.letters, event.letter.seq);
         break;
       case 'stale_seen': {
         const granted = this.grants.get(event.fence);

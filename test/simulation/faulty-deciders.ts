@@ -5,7 +5,7 @@
 import type { Policies, Task } from '../../schemas/index.ts';
 import type { Deciders } from '../../services/orchestrator/judge.ts';
 import { evolve } from '../../shared/board/evolve.ts';
-import type { Board } from '../../shared/board/state.ts';
+import type { Board, LaneRecord } from '../../shared/board/state.ts';
 import type { Alterations } from './services.ts';
 
 export const deciders = (change: (real: Deciders) => Partial<Deciders>): Alterations => ({
@@ -243,6 +243,68 @@ export function givesNamesAway(real: Deciders): Partial<Deciders> {
     applyClaim: (board, input, now) =>
       real.applyClaim(board, { ...input, silentMs: Number.POSITIVE_INFINITY }, now),
   };
+}
+
+/** To committers a lane looks as if nothing of it were being committed. */
+export function forgetsLanes(real: Deciders): Partial<Deciders> {
+  return {
+    applyClaim(board, input, now) {
+      if (input.claim.work !== 'commit') return real.applyClaim(board, input, now);
+      const busy = [...board.lanes].filter(([, { committing }]) => committing !== undefined);
+      for (const [name, { committing = 0, unresolved: _, ...lane }] of busy) {
+        lane.waiting.delete(board.grants.get(committing) ?? '');
+        board.lanes.set(name, lane);
+      }
+      try {
+        return real.applyClaim(board, input, now);
+      } finally {
+        for (const [name, before] of busy) restoreLane(board, name, before);
+      }
+    },
+  };
+}
+
+/** Unless another commit was granted in it; what ended meanwhile has left it. */
+function restoreLane(board: Board, name: string, before: LaneRecord): void {
+  const lane = board.lanes.get(name);
+  const task = board.grants.get(before.committing ?? 0);
+  if (lane === undefined || task === undefined) return;
+  lane.waiting.add(task);
+  if (lane.committing === undefined) board.lanes.set(name, { ...before, ...lane });
+}
+
+/** Receipts are mail like any other. */
+export function overlooksReceipts(real: Deciders): Partial<Deciders> {
+  return {
+    applyMail(board, input, now) {
+      if (input.stored.mail.kind === 'receipt') return { events: [], answer: undefined };
+      return applyMail(real)(board, input, now);
+    },
+  };
+}
+
+/** Whoever was not seen yet is unknown. */
+export function knowsNobody(real: Deciders): Partial<Deciders> {
+  return {
+    applyMail: (board, { sight: _, ...input }, now) =>
+      applyMail(real)(board, { ...input, sight: { isKnown: false, silentMs: 0 } }, now),
+  };
+}
+
+/** A letter's reader who does not answer is gone. */
+export function missesEverybody(real: Deciders): Partial<Deciders> {
+  const sight = { isKnown: true, silentMs: 3_600_000 };
+  return {
+    applyLook(board, input, now) {
+      if (real.applyLook === undefined) throw new Error('letters are looked at by nobody');
+      return real.applyLook(board, { ...input, sight }, now);
+    },
+  };
+}
+
+function applyMail(real: Deciders): NonNullable<Deciders['applyMail']> {
+  if (real.applyMail === undefined) throw new Error('mail is decided by nobody');
+  return real.applyMail;
 }
 
 /** A claim that comes again is a claim like any other. */

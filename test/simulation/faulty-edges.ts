@@ -109,6 +109,18 @@ export const claimsAtOnce: NonNullable<Alterations['workerBus']> = (bus) => ({
   },
 });
 
+/** Nobody asks how far MAIL goes: what is read of it counts for all of it. */
+export const readsNoEnd: NonNullable<Alterations['leaderBus']> = (bus) => ({
+  ...bus,
+  streams: {
+    ...bus.streams,
+    get: async (stream, what) =>
+      'lastBySubject' in what && what.lastBySubject === subjects.mailTo()
+        ? undefined
+        : await bus.streams.get(stream, what),
+  },
+});
+
 /** What was sent counts as delivered. */
 export const mailsUnasked: NonNullable<Alterations['workerBus']> = (bus) => ({
   ...bus,

@@ -102,6 +102,11 @@ export const mutations: readonly Mutation[] = [
     alterations: () => decide.claimsUnder(decide.withoutBudgets),
   },
   {
+    says: 'a lane is committed to by several at a time',
+    breaks: [1],
+    alterations: () => decide.deciders(decide.forgetsLanes),
+  },
+  {
     // Either alone shows nothing: each of the two guards the other's fault.
     says: 'the takeover service does not wait a lease after its start, and the leader believes it',
     breaks: [7],
@@ -154,6 +159,26 @@ export const mutations: readonly Mutation[] = [
     says: 'a command that comes again is carried out again',
     breaks: [8],
     alterations: () => decide.deciders(decide.forgetsCommands),
+  },
+  {
+    says: 'receipts of letters are not looked at',
+    breaks: [8],
+    alterations: () => decide.deciders(decide.overlooksReceipts),
+  },
+  {
+    says: 'letters are judged by what is read of MAIL, whatever it holds',
+    breaks: [8],
+    alterations: () => ({ leaderBus: edge.readsNoEnd }),
+  },
+  {
+    says: "a letter's reader is unknown until it is seen",
+    breaks: [8],
+    alterations: () => decide.deciders(decide.knowsNobody),
+  },
+  {
+    says: "a letter's reader who says nothing is gone",
+    breaks: [8],
+    alterations: () => decide.deciders(decide.missesEverybody),
   },
   {
     says: 'a failed run counts no attempt',

@@ -7,6 +7,7 @@ import type { Bus } from '../../shared/bus/port.ts';
 import { connectSimulated, type SimulatedConnection } from '../../shared/bus/simulated/connect.ts';
 import { SimulatedProcess } from '../../shared/bus/simulated/host.ts';
 import { HostClock } from '../../shared/bus/simulated/host-clock.ts';
+import type { CutWay } from '../../shared/bus/simulated/link.ts';
 import type { SeededRandom } from '../../shared/bus/simulated/seeded-random.ts';
 import type { AccountName, SimulatedServer } from '../../shared/bus/simulated/server.ts';
 import type { Clock } from '../../shared/clock.ts';
@@ -55,7 +56,8 @@ export class Node {
   readonly clock: HostClock;
   readonly #options: NodeOptions;
   #running: Running | undefined;
-  #cut = new Set<AccountName>();
+  /** Until healed, for connections that begin meanwhile, too. */
+  readonly #cuts: { readonly account: AccountName; readonly way: CutWay }[] = [];
   #isRetired = false;
 
   constructor(options: NodeOptions) {
@@ -101,7 +103,7 @@ export class Node {
           silentMs: SILENT_MS,
         });
         connections.push(connection);
-        if (this.#cut.has(account)) connection.link.cut();
+        for (const cut of this.#cuts) if (cut.account === account) connection.link.cut(cut.way);
         return connection.bus;
       },
       drain: drain.signal,
@@ -154,13 +156,13 @@ export class Node {
     return true;
   }
 
-  cut(account: AccountName): void {
-    this.#cut.add(account);
-    for (const { bus, link } of this.#running?.connections ?? []) if (bus.account === account) link.cut();
+  cut(account: AccountName, way: CutWay): void {
+    this.#cuts.push({ account, way });
+    for (const { bus, link } of this.#running?.connections ?? []) if (bus.account === account) link.cut(way);
   }
 
   heal(): void {
-    this.#cut.clear();
+    this.#cuts.length = 0;
     for (const { link } of this.#running?.connections ?? []) link.heal();
   }
 }

@@ -6,7 +6,6 @@ import type { BoardConfig, Command, QueryAnswerOf, TaskSpec } from '../../schema
 import { type BoardClient, createBoardClient } from '../../shared/bus/board-client.ts';
 import { encode } from '../../shared/bus/codec.ts';
 import type { Bus } from '../../shared/bus/port.ts';
-import { sendMail } from '../../shared/bus/send-mail.ts';
 import type { SeededRandom } from '../../shared/bus/simulated/seeded-random.ts';
 import { subjectsOf } from '../../shared/bus/subjects.ts';
 import type { Clock } from '../../shared/clock.ts';
@@ -117,16 +116,6 @@ export class Operator {
     await swarm.request(subject, payload, { timeoutMs: ANSWER_MS, headers }).catch((error: unknown) => {
       if (!isWaggleError(error)) throw error;
     });
-  }
-
-  async write(agent: string): Promise<void> {
-    const { swarm, clock, random } = this.#options;
-    const mail = { v: 1, id: random.id(), kind: 'message', at: clock.now(), body: 'look here' } as const;
-    await sendMail(swarm, project, 'operator', { kind: 'agent', name: agent }, mail).catch(
-      (error: unknown) => {
-        if (!isWaggleError(error)) throw error;
-      },
-    );
   }
 
   /** What is left to people when faults have stopped: nothing may wait for them by their own doing. */

@@ -138,6 +138,7 @@ function configOf(random: SeededRandom, count: number): BoardConfig {
       lease_ms: 12_000,
       stale_after_ms: 60_000,
       stale_grace_ms: 20_000,
+      dead_letter_after_ms: 20_000,
       backoff_ms: 500,
       backoff_max_ms: 8_000,
       max_attempts: random.whole(2, 4),

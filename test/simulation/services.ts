@@ -29,6 +29,8 @@ export interface Alterations {
   readonly deciders?: (real: Deciders) => Deciders;
   /** Of the orchestrator's connection to the journal. */
   readonly core?: (bus: Bus) => Bus;
+  /** Of the orchestrator's connection to everything else. */
+  readonly leaderBus?: (bus: Bus) => Bus;
   /** Of a worker's connection. */
   readonly workerBus?: (bus: Bus) => Bus;
   readonly outbox?: (outbox: Outbox, env: Env) => Outbox;
@@ -69,11 +71,12 @@ export function servicesOf(options: ServicesOptions) {
 
   const orchestrator: Service = async (env) => {
     const core = heard(env.connect('core', true), options.onBatch);
+    const swarm = env.connect('swarm', true);
     const { deciders } = alterations;
     await runOrchestrator(
       {
         core: alterations.core?.(core) ?? core,
-        swarm: env.connect('swarm', true),
+        swarm: alterations.leaderBus?.(swarm) ?? swarm,
         project,
         identity: `${env.name}-${env.random.id(6)}`,
         clock: env.clock,

@@ -19,6 +19,8 @@ const counted = [
   'takeovers',
   'budgets',
   'terms',
+  'letters',
+  'letters_told',
   'steps',
 ] as const;
 /** Of a run with thousands of failures the first ones tell enough. */
@@ -40,6 +42,8 @@ export class Summary {
     takeovers: 0,
     budgets: 0,
     terms: 0,
+    letters: 0,
+    letters_told: 0,
     steps: 0,
   };
   readonly #troubles = new Map<string, number>();

@@ -3,8 +3,9 @@
  * draws only from the step's own source, so that one step fewer leaves the others as they are.
  */
 import type { SeededRandom } from '../../shared/bus/simulated/seeded-random.ts';
-import type { SimulatedServer } from '../../shared/bus/simulated/server.ts';
+import type { AccountName, SimulatedServer } from '../../shared/bus/simulated/server.ts';
 import { assertNever } from '../../shared/errors.ts';
+import type { Correspondents } from './correspondents.ts';
 import { Disk } from './disk.ts';
 import type { Facts } from './facts.ts';
 import type { Node } from './node.ts';
@@ -21,6 +22,7 @@ export interface TroubleOptions {
   readonly nodes: ReadonlyMap<string, Node>;
   readonly repository: Repository;
   readonly operator: Operator;
+  readonly correspondents: Correspondents;
   readonly tally: Tally;
   /** Another machine that runs under the name of a worker, on that disk. */
   readonly twinOf: (name: string, random: SeededRandom, disk: Disk) => Node;
@@ -69,7 +71,7 @@ export class Trouble {
 
   /** False where there was nothing to strike. */
   #carryOut({ kind, random, target }: Step): boolean {
-    const { plan, server, nodes, repository, operator, attend } = this.#options;
+    const { plan, server, facts, nodes, repository, operator, correspondents, attend } = this.#options;
     const { timeline } = server;
     const node = nodes.get(target ?? this.#target(random));
     const worker = random.pick(plan.workers)?.name ?? '';
@@ -89,9 +91,11 @@ export class Trouble {
       case 'sleep':
         return node.stop(random.between(leaseMs / 2, 4 * leaseMs), true);
       case 'cut': {
-        node.cut(random.chance(0.6) ? 'swarm' : 'core');
-        if (random.chance(0.3)) node.cut('core');
+        const accounts: AccountName[] = [random.chance(0.6) ? 'swarm' : 'core'];
+        if (random.chance(0.3)) accounts.push('core');
         const ms = random.chance(0.6) ? random.between(500, 12_000) : random.between(200, 30_000);
+        const way = random.pick(['both', 'both', 'up', 'down'] as const) ?? 'both';
+        for (const account of accounts) node.cut(account, way);
         timeline.plan(ms, `heal ${node.name}`, () => node.heal());
         return node.isUp;
       }
@@ -103,6 +107,7 @@ export class Trouble {
       }
       case 'clock-jump':
         node.clock.jump(random.between(-120_000, 120_000));
+        facts.haveClocksJumped ||= plan.orchestrators.includes(node.name);
         return true;
       case 'bus-clock-jump':
         server.jump(random.between(-60_000, 60_000));
@@ -124,7 +129,7 @@ export class Trouble {
         this.#delayCommit(random);
         return true;
       case 'letter':
-        attend(operator.write(worker));
+        for (let n = 0; n < 3; n += 1) attend(correspondents.write(random.fork(`letter ${n}`), worker));
         return true;
       case 'name-twice':
         return this.#double(worker, random, new Disk(random.fork('disk')));

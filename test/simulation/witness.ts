@@ -88,12 +88,11 @@ export class Witness implements ServerObserver {
       if (!decoded.ok) return;
       const { report } = decoded.value;
       const route = mailRoute(subject);
+      if (route !== undefined) this.#facts.letters.noteMail({ seq, ...route, mail: decoded.value }, now);
       if (report !== undefined) {
         this.#note(report);
         if (isOfRun(report)) this.#mailed.push({ seq, from: route?.from ?? '', report });
       }
-      if (decoded.value.kind === 'message' && route?.to.kind === 'agent' && route.from === 'operator')
-        this.#facts.mailedLetters.push(seq);
     } else if (stream === this.#names.journal) {
       const decoded = tryDecode('Batch', { payload, headers });
       if (!decoded.ok) {

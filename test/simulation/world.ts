@@ -19,6 +19,7 @@ import { SimulatedServer } from '../../shared/bus/simulated/server.ts';
 import { Timeline } from '../../shared/bus/simulated/timeline.ts';
 import { isWaggleError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
+import { Correspondents } from './correspondents.ts';
 import type { Disk } from './disk.ts';
 import { Facts } from './facts.ts';
 import { forgettableAny } from './forgettable-any.ts';
@@ -53,6 +54,9 @@ export interface Outcome {
   /** Budgets that were used up. */
   readonly budgets: number;
   readonly terms: number;
+  readonly letters: number;
+  /** Letters that were overdue or dead. */
+  readonly letters_told: number;
   /** Of the whole history, and of the journal. */
   readonly digest: string;
 }
@@ -111,9 +115,11 @@ export class World {
     for (const name of plan.committers) this.#addNode(name, services.committer);
     for (const name of plan.takers) this.#addNode(name, services.taker);
     const host = steadyHost('operator');
+    const { bus: swarm } = connectSimulated({ server: this.server, account: 'swarm', host });
+    const clock = new HostClock(this.timeline, host);
     this.#operator = new Operator({
-      swarm: connectSimulated({ server: this.server, account: 'swarm', host }).bus,
-      clock: new HostClock(this.timeline, host),
+      swarm,
+      clock,
       random: this.#random.fork('operator'),
       facts: this.facts,
     });
@@ -124,6 +130,7 @@ export class World {
       nodes: this.nodes,
       repository: this.#repository,
       operator: this.#operator,
+      correspondents: new Correspondents({ swarm, clock }),
       tally: this.tally,
       twinOf: (name, random, disk) => this.#twinOf(name, random, disk, services),
       attend: (work) => this.#do(work),
@@ -242,6 +249,8 @@ export class World {
       takeovers: facts.takeovers,
       budgets: facts.budgetsSpent,
       terms: facts.terms,
+      letters: facts.letters.all.size,
+      letters_told: facts.letters.tellings.overdue + facts.letters.tellings.dead,
       digest: `${timeline.digest}-${facts.events}`,
     };
   }

@@ -3,8 +3,8 @@
  * subscriptions; they hear of its changes.
  *
  * 1. What is sent while it is down is dropped, and the sender told so.
- * 2. A cut holds back what is on its way, in both directions, as a network does that loses packets: healed soon, it all
- *    comes late; after a while both sides give the connection up, and what was held is lost.
+ * 2. A cut holds back what is on its way, in both directions or in one, as a network does that loses packets: healed soon, it
+ *    all comes late; after a while both sides give the connection up, since pings need both ways, and what was held is lost.
  * 3. It connects again for ever, until it is closed.
  */
 import { WaggleError } from '../../errors.ts';
@@ -22,6 +22,9 @@ export interface LinkOptions {
   readonly reconnectWaitMs?: number;
 }
 
+/** Where nothing gets through: to the server, from it, or both. */
+export type CutWay = 'up' | 'down' | 'both';
+
 type State = 'connected' | 'disconnected' | 'closing' | 'closed';
 
 const NOTICE_MS = 1;
@@ -32,7 +35,7 @@ export class Link {
   readonly #listeners = new Set<(status: BusStatus) => void>();
   #state: State = 'disconnected';
   #session: Session | undefined;
-  #isCut = false;
+  readonly #cut = new Set<'up' | 'down'>();
   #held: (() => void)[] = [];
   /** Virtual times at which the last message in each direction arrives. */
   #upAt = 0;
@@ -60,7 +63,7 @@ export class Link {
   }
 
   get isCut(): boolean {
-    return this.#isCut;
+    return this.#cut.size > 0;
   }
 
   onStatus(listener: (status: BusStatus) => void): () => void {
@@ -77,7 +80,7 @@ export class Link {
     const session = this.#session;
     if (session === undefined || (this.#state !== 'connected' && this.#state !== 'closing')) return false;
     const { timeline, faults } = this.server;
-    this.#whole(() => {
+    this.#whole('up', () => {
       this.#upAt = Math.max(timeline.now + faults.latencyMs(), this.#upAt + ORDER_MS);
       timeline.plan(this.#upAt - timeline.now, `${label} ${this.host.name}`, () => {
         if (session.isAlive) run(session);
@@ -110,7 +113,7 @@ export class Link {
   connect(): void {
     if (this.isClosed || this.#state === 'connected') return;
     const { server, account } = this.#options;
-    if (!server.isUp || this.#isCut) {
+    if (!server.isUp || this.isCut) {
       this.#retry();
       return;
     }
@@ -122,15 +125,17 @@ export class Link {
     this.tell('connected');
   }
 
-  /** Nothing gets through in either direction any more. */
-  cut(): void {
-    if (this.#isCut) return;
-    this.#isCut = true;
+  /** Nothing gets through that way any more; a second cut adds to the first. */
+  cut(way: CutWay = 'both'): void {
+    const wasCut = this.isCut;
+    if (way !== 'down') this.#cut.add('up');
+    if (way !== 'up') this.#cut.add('down');
+    if (wasCut) return;
     const session = this.#session;
     if (session === undefined) return;
     const { silentMs = 10_000 } = this.#options;
     this.server.timeline.plan(silentMs, `silence ${this.host.name}`, () => {
-      if (this.#isCut && this.#session === session && session.isAlive) this.expire();
+      if (this.isCut && this.#session === session && session.isAlive) this.expire();
     });
   }
 
@@ -143,8 +148,7 @@ export class Link {
   }
 
   heal(): void {
-    if (!this.#isCut) return;
-    this.#isCut = false;
+    this.#cut.clear();
     for (const go of this.#held.splice(0)) go();
   }
 
@@ -172,7 +176,7 @@ export class Link {
       account,
       isAlive: true,
       send: (label, run, lateMs = 0) =>
-        this.#whole(() => {
+        this.#whole('down', () => {
           const inOrderAt = Math.max(timeline.now + faults.latencyMs(), this.#downAt + ORDER_MS);
           if (lateMs === 0) this.#downAt = inOrderAt;
           timeline.plan(inOrderAt + lateMs - timeline.now, `${label} ${this.host.name}`, () => {
@@ -189,8 +193,8 @@ export class Link {
   }
 
   /** At once, or when the cut is healed. */
-  #whole(go: () => void): void {
-    if (this.#isCut) this.#held.push(go);
+  #whole(way: 'up' | 'down', go: () => void): void {
+    if (this.#cut.has(way)) this.#held.push(go);
     else go();
   }
 

@@ -36,6 +36,37 @@ test('a cut that heals soon delays what is on its way, in both directions, and l
   expect(heard).toEqual([]);
 });
 
+test('a cut of one way holds back that way alone, and lasting ends the connection as well', async () => {
+  const { connect, pass, server } = simulatedBench();
+  const { bus, link } = connect();
+  void bus.streams.ensure(spec);
+  await pass(10);
+  const stored = () => server.account('swarm').streams.get('S')?.lastSeq;
+  link.cut('down');
+  const unanswered = outcomeOf(bus.append('s.a', word, { timeoutMs: 60_000 }));
+  await pass(100);
+  expect([unanswered.result(), stored()]).toEqual(['open', 1]);
+  link.heal();
+  await pass(10);
+  expect(unanswered.result()).toMatchObject({ seq: 1 });
+  const heard: string[] = [];
+  void (async () => {
+    for await (const { payload } of bus.subscribe('t')) heard.push(Buffer.from(payload).toString());
+  })();
+  await pass(10);
+  link.cut('up');
+  const unsaid = outcomeOf(bus.append('s.a', word, { timeoutMs: 60_000 }));
+  connect().bus.publish('t', word);
+  await pass(100);
+  expect([unsaid.result(), stored(), heard]).toEqual(['open', 1, ['word']]);
+  link.cut('down');
+  await pass(6_000);
+  expect([unsaid.result(), stored(), bus.isConnected()]).toEqual(['bus-closed', 1, false]);
+  link.heal();
+  await pass(1_000);
+  expect([stored(), bus.isConnected()]).toEqual([1, true]);
+});
+
 test('a cut that lasts ends the connection on both sides; what was held is lost, and it comes back', async () => {
   const { connect, pass, server } = simulatedBench();
   const { bus, link } = connect();
