@@ -6,10 +6,10 @@ import type { ReportDesk } from '../../shared/agent/granted-work.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
-import type { RunTree } from './run-tree.ts';
+import type { WorkTree } from './run-tree.ts';
 
 export interface CheckpointerOptions {
-  readonly tree: RunTree;
+  readonly tree: WorkTree;
   readonly desk: ReportDesk;
   /** 0: never. */
   readonly intervalMs: number;

@@ -16,7 +16,6 @@ import { runGate } from '../../shared/harness/gate.ts';
 import { tokensOf } from '../../shared/harness/usage.ts';
 import { keepCheckpoint } from './checkpointer.ts';
 import { headOf, type Run, type RunOptions } from './run-context.ts';
-import { noteRun } from './run-ledger.ts';
 import {
   type BareReport,
   doneReport,
@@ -233,7 +232,7 @@ function toldOf(
 
 async function noteLedger(run: Run, harness: HarnessLeft, { outcome }: RunClass): Promise<void> {
   const { options, grant, prompt, profile, startedAt } = run;
-  const { ledger, clock, log } = options;
+  const { ledger, clock } = options;
   const { exit_code: exitCode, harness: name } = harness.note;
   const tokens = tokensOf(harness.usage);
   const entry = {
@@ -252,5 +251,5 @@ async function noteLedger(run: Run, harness: HarnessLeft, { outcome }: RunClass)
     ...(tokens === 0 ? {} : { tokens }),
     tail: harness.tail,
   };
-  await noteRun(ledger, { run: entry, outputFile: harness.outputFile }, log);
+  await ledger.note({ run: entry, outputFile: harness.outputFile });
 }

@@ -8,15 +8,16 @@ import type { MoreWork, ReportDesk } from '../../shared/agent/granted-work.ts';
 import type { HeldGrant } from '../../shared/agent/held-grant.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { handInFailure } from './hand-in.ts';
-import { openRun } from './open-run.ts';
 import { OutputRelay } from './output-relay.ts';
 import { profileOf, type RunOptions } from './run-context.ts';
-import { openRunMail, type RunMail } from './run-mail.ts';
-import { openRunSocket, type RunSocket } from './run-socket.ts';
+import type { RunHands } from './run-hands.ts';
+import type { RunMail } from './run-mail.ts';
+import type { RunSocket } from './run-socket.ts';
 import { type Ended, Shift } from './shift.ts';
 
 export interface HarnessLife {
   readonly options: RunOptions;
+  readonly hands: RunHands;
   readonly held: HeldGrant;
   readonly grant: TaskGrant;
   readonly desk: ReportDesk;
@@ -29,21 +30,21 @@ export interface HarnessLife {
 
 /** How the last run ended that the harness had in hand at its end; undefined: it had none, or never lived. */
 export async function liveThrough(life: HarnessLife): Promise<Ended | undefined> {
-  const { options, held, grant, desk, more, over } = life;
+  const { options, hands, held, grant, desk, more, over } = life;
   const { log } = options;
   const relay = new OutputRelay({ ...options, run: grant.run, fence: grant.fence });
-  const mail = openRunMail(options);
+  const mail = hands.mail();
   const profile = grant.profile ?? options.profiles.keys().next().value ?? '';
   let shift: Shift | undefined;
   try {
     profileOf(options, profile);
     const words = options.words.forRun();
     const unread = mail.unread(held.signal);
-    const run = await openRun(options, { held, grant, desk, profile, words, mail: unread });
-    const begun = new Shift({ options, desk, more, over, mail, relay, profile, run });
+    const run = await hands.open({ held, grant, desk, profile, words, mail: unread });
+    const begun = new Shift({ options, hands, desk, more, over, mail, relay, profile, run });
     shift = begun;
     life.onShift(begun);
-    return await withSocket(options, begun, mail, run.workspace.records, (socket) =>
+    return await withSocket(life, begun, mail, run.workspace.records, (socket) =>
       begun.work(socket?.path, () => options.words.told(words)),
     );
   } catch (error) {
@@ -67,15 +68,14 @@ export async function liveThrough(life: HarnessLife): Promise<Ended | undefined>
 
 /** Gives the harness its socket for as long as it lives. A machine that allows none keeps no task from being done. */
 async function withSocket<T>(
-  options: RunOptions,
+  { hands, options: { log } }: HarnessLife,
   { tasks }: Pick<Shift, 'tasks'>,
   mail: RunMail,
   records: string,
   use: (socket: RunSocket | undefined) => Promise<T>,
 ): Promise<T> {
-  const { log } = options;
   const seat = { mail: mail.desk, tasks, notice: () => mail.notice() };
-  const socket = await openRunSocket({ ...options, records, seat }).catch((error: unknown) => {
+  const socket = await hands.socket(records, seat).catch((error: unknown) => {
     log.warn(
       { reason: messageOf(error) },
       'the run has no socket: its harness can neither mail nor speak of its task',

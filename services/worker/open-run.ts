@@ -8,11 +8,12 @@ import type { TaskGrant } from '../../schemas/index.ts';
 import type { ReportDesk } from '../../shared/agent/granted-work.ts';
 import type { HeldGrant } from '../../shared/agent/held-grant.ts';
 import { messageOf } from '../../shared/errors.ts';
+import type { HandOptions } from './hand-options.ts';
 import type { OperatorWord } from './operator-words.ts';
 import { promptPieces, promptText, type SaidByOperator } from './prompt.ts';
 import { recordPrompt } from './prompt-record.ts';
 import { contextPrompt, protocolPrompt } from './prompt-sources.ts';
-import type { Prompt, Run, RunOptions } from './run-context.ts';
+import type { Prompt, Run } from './run-context.ts';
 import { timeoutOf } from './run-limits.ts';
 import { createRunTasks } from './run-tasks.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
@@ -30,7 +31,7 @@ export interface OpeningRun {
 }
 
 /** Errors: those of the workspace, of prompts that cannot be read; the signal's reason when the right ends meanwhile. */
-export async function openRun(options: RunOptions, opening: OpeningRun): Promise<Run> {
+export async function openRun(options: HandOptions, opening: OpeningRun): Promise<Run> {
   const { held, grant, desk, profile } = opening;
   const workspace = await openWorkspace(options, grant, held.signal);
   const prompt = await composePrompt(options, opening, workspace).catch(async (error: unknown) => {
@@ -55,7 +56,7 @@ export async function openRun(options: RunOptions, opening: OpeningRun): Promise
 }
 
 async function composePrompt(
-  options: RunOptions,
+  options: HandOptions,
   { grant, profile, words, mail }: OpeningRun,
   { tree, records, earlier }: Workspace,
 ): Promise<Prompt> {

@@ -31,6 +31,9 @@ const TOLD_KEPT = 1_000;
 /** More would fit into no prompt. */
 const WAITING_MOST = 100;
 
+/** What keeps words until they are told. A port: simulations keep them elsewhere. */
+export type WordStore = Pick<OperatorWords, keyof OperatorWords>;
+
 export class OperatorWords {
   readonly #folder: string;
   readonly #clock: Pick<Clock, 'now'>;

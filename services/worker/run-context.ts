@@ -10,16 +10,13 @@ import type { Clock } from '../../shared/clock.ts';
 import { WaggleError } from '../../shared/errors.ts';
 import type { Environment } from '../../shared/harness/environment.ts';
 import type { HarnessProfile } from '../../shared/harness/profile.ts';
-import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { Log } from '../../shared/log.ts';
 import type { RandomId } from '../../shared/random.ts';
 import type { DiskCheck } from './disk-check.ts';
-import type { GroupRecords } from './group-records.ts';
-import type { MirrorDesk } from './mirror-desk.ts';
 import type { Offers } from './offers.ts';
-import type { OperatorWords } from './operator-words.ts';
+import type { WordStore } from './operator-words.ts';
+import type { RunLedger } from './run-ledger.ts';
 import type { RunTasks } from './run-tasks.ts';
-import type { StopRules } from './stop-rules.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface RunOptions {
@@ -27,7 +24,6 @@ export interface RunOptions {
   readonly project: string;
   readonly agent: string;
   readonly client: BoardClient;
-  readonly stateDir: string;
   /** `Place.state` of this worker. */
   readonly placeState: string;
   /** By name, in the order in which they are preferred. */
@@ -35,20 +31,12 @@ export interface RunOptions {
   readonly mode: Mode;
   readonly offers: Offers;
   readonly disk: Pick<DiskCheck, 'doubt'>;
-  readonly words: OperatorWords;
-  readonly rules: StopRules;
-  /** `.waggle/prompts` of the project. */
-  readonly promptsFolder: string;
-  /** The command line of `waggle` itself, and a folder with `waggle` and `fmail` for the harness's PATH. */
-  readonly waggle?: readonly [string, ...string[]];
-  readonly commandFolder?: string;
+  readonly words: WordStore;
   /** The worker's own environment; allow-lists pick from it. */
   readonly environment: Environment;
   /** How often the tree is stored while the harness works; 0: never. */
   readonly checkpointMs: number;
-  readonly groups: GroupRecords;
-  readonly mirrors: MirrorDesk;
-  readonly ledger: Ledger;
+  readonly ledger: RunLedger;
   readonly clock: Clock;
   readonly randomId: RandomId;
   readonly log: Log;

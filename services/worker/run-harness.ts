@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { adapterOf } from '../../shared/harness/adapters.ts';
 import { type HarnessRun, startHarness } from '../../shared/harness/harness-run.ts';
 import type { HarnessProfile } from '../../shared/harness/profile.ts';
+import type { HandOptions } from './hand-options.ts';
 import type { EndedHarness } from './harness-left.ts';
 import type { OutputRelay } from './output-relay.ts';
-import { profileOf, type Run, type RunOptions } from './run-context.ts';
+import { profileOf, type Run } from './run-context.ts';
 import { timeoutOf } from './run-limits.ts';
 import { workFolder } from './workspace.ts';
 
@@ -27,12 +28,18 @@ export interface RunHarnessOptions {
 export const transcriptOf = ({ workspace }: Pick<Run, 'workspace'>): string =>
   join(workspace.records, 'transcript.log');
 
-/** The harness, and its end once it is known. Errors: `usage` when there is no such profile. */
+/** The harness, and its end once it is known. */
+export interface StartedHarness {
+  readonly harness: HarnessRun;
+  readonly ended: Promise<EndedHarness>;
+}
+
+/** Errors: `usage` when there is no such profile. */
 export function startRunHarness(
-  options: RunOptions,
+  options: HandOptions,
   run: Run,
   { relay, signal, socket, promptNow, begun, onUsage }: RunHarnessOptions,
-): { readonly harness: HarnessRun; readonly ended: Promise<EndedHarness> } {
+): StartedHarness {
   const { grant, workspace, prompt } = run;
   const { clock, log, environment, groups, project, agent, mode, stateDir, waggle, commandFolder } = options;
   const settings = profileOf(options, run.profile);

@@ -19,12 +19,24 @@ export interface NotedRun {
   readonly outputFile: string;
 }
 
+/** Where ended runs are noted; never rejects. */
+export interface RunLedger {
+  note(noted: NotedRun): Promise<void>;
+}
+
+export const runLedger = (ledger: Pick<Ledger, 'append'>, log: Log): RunLedger => ({
+  note: (noted) => noteRun(ledger, noted, log),
+});
+
 /** Far more than an entry shows: a key that ends in what it shows begins in here. */
 const END_BYTES = 256 * 1024;
 const LF = 0x0a;
 
-/** Writes the run's entry. Never rejects. */
-export async function noteRun(ledger: Ledger, { run, outputFile }: NotedRun, log: Log): Promise<void> {
+async function noteRun(
+  ledger: Pick<Ledger, 'append'>,
+  { run, outputFile }: NotedRun,
+  log: Log,
+): Promise<void> {
   try {
     const end = await endOf(outputFile).catch((error: unknown) => {
       // A harness that did not start has left no output.

@@ -34,6 +34,9 @@ export interface TakenCheckpoint {
   readonly tree: string;
 }
 
+/** What a run, and whoever takes up what it left, needs of its tree. A port: simulations bring trees of their own. */
+export type WorkTree = Pick<RunTree, keyof RunTree>;
+
 export class RunTree {
   readonly folder: string;
   readonly #records: string;

@@ -18,16 +18,16 @@ import { addUsage, subtractUsage, tokensOf } from '../../shared/harness/usage.ts
 import { checkpointUntil } from './checkpointer.ts';
 import { type HandedIn, handIn, handInFailure, tellUsage } from './hand-in.ts';
 import { type EndedHarness, leftAtEnd, leftBetween } from './harness-left.ts';
-import { openRun } from './open-run.ts';
 import type { OutputRelay } from './output-relay.ts';
 import { profileOf, type Run, type RunOptions } from './run-context.ts';
-import { startRunHarness, transcriptOf } from './run-harness.ts';
+import type { RunHands } from './run-hands.ts';
+import { transcriptOf } from './run-harness.ts';
 import { RunLimits, timeoutOf } from './run-limits.ts';
 import type { RunMail } from './run-mail.ts';
-import { askWhetherToGoOn } from './stop-question.ts';
 
 export interface ShiftOptions {
   readonly options: RunOptions;
+  readonly hands: Pick<RunHands, 'open' | 'start' | 'ask'>;
   readonly desk: ReportDesk;
   readonly more: MoreWork;
   /** Aborts when the harness must end, with a run in hand or without. */
@@ -88,14 +88,14 @@ export class Shift {
    * it runs. Rejects with what kept it from that; the run in hand is then `inHand`. Once.
    */
   async work(socket: string | undefined, begun: () => Promise<void>): Promise<Ended | undefined> {
-    const { options, relay, over, run: first } = this.#options;
+    const { options, hands, relay, over, run: first } = this.#options;
     this.#take(first);
     const stop = () => this.#end.abort(over.reason);
     if (over.aborted) stop();
     over.addEventListener('abort', stop, { once: true });
     let ended: EndedHarness;
     try {
-      const started = startRunHarness(options, first, {
+      const started = hands.start(first, {
         relay,
         signal: this.#end.signal,
         begun,
@@ -118,8 +118,7 @@ export class Shift {
       return undefined;
     }
     // A harness that was stopped is not asked whether to go on.
-    const asked =
-      ended.result.end.how === 'exited' ? await askWhetherToGoOn(options, run, run.held.signal) : undefined;
+    const asked = ended.result.end.how === 'exited' ? await hands.ask(run, run.held.signal) : undefined;
     const durationMs = Math.round(options.clock.monotonic() - this.#beganAt);
     const used = { ...addUsage(this.#used(ended.result.usage), asked), duration_ms: durationMs };
     const left = leftAtEnd(options, run, ended, used);
@@ -295,11 +294,11 @@ export class Shift {
 
   /** Undefined when it could not be opened, which is reported, or when nobody is there to work on it. */
   async #open(held: HeldGrant, grant: TaskGrant): Promise<Run | undefined> {
-    const { options, desk, mail, profile } = this.#options;
+    const { options, hands, desk, mail, profile } = this.#options;
     let run: Run | undefined;
     try {
       const unread = mail.unread(held.signal);
-      run = await openRun(options, { held, grant, desk, profile, words: [], mail: unread });
+      run = await hands.open({ held, grant, desk, profile, words: [], mail: unread });
       if (!this.#isEnding && !held.signal.aborted) {
         this.#take(run);
         return run;

@@ -8,15 +8,16 @@ import type { Usage } from '../../schemas/index.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { adapterOf } from '../../shared/harness/adapters.ts';
 import { startHarness } from '../../shared/harness/harness-run.ts';
+import type { HandOptions } from './hand-options.ts';
 import { promptFile } from './prompt-sources.ts';
-import { profileOf, type Run, type RunOptions } from './run-context.ts';
+import { profileOf, type Run } from './run-context.ts';
 
 const HOW_TO_ANSWER =
   'Change nothing. The first word of your answer must be `0` (stop) or `1` (go on); a reason may follow.';
 
 /** Asks the rule's question, where this run is to be followed by it, and tells the rule the answer. What it used. */
 export async function askWhetherToGoOn(
-  options: RunOptions,
+  options: HandOptions,
   run: Run,
   signal: AbortSignal,
 ): Promise<Usage | undefined> {

@@ -2,11 +2,11 @@
  * Carries out an operator's orders that are words for the harness: kept for the next run, or told to the one that works.
  */
 import type { Applied, WordOrders } from '../../shared/agent/orders.ts';
-import type { OperatorWords } from './operator-words.ts';
+import type { WordStore } from './operator-words.ts';
 import type { Shift } from './shift.ts';
 
 /** `shift`: the harness that lives now, if one does. */
-export function wordOrders(words: OperatorWords, shift: () => Pick<Shift, 'steer'> | undefined): WordOrders {
+export function wordOrders(words: WordStore, shift: () => Pick<Shift, 'steer'> | undefined): WordOrders {
   /** By their ids: a second copy is answered with what becomes of the first. */
   const steering = new Map<string, Promise<Applied>>();
   const steer = async (id: string, text: string): Promise<Applied> => {

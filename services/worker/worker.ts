@@ -4,7 +4,6 @@
  */
 import { join } from 'node:path';
 import type { Capabilities, Mode } from '../../schemas/index.ts';
-import { runClaimLoop } from '../../shared/agent/claim-loop.ts';
 import { IdleStop } from '../../shared/agent/idle-stop.ts';
 import { openOutbox } from '../../shared/agent/outbox.ts';
 import { createBoardClient } from '../../shared/bus/board-client.ts';
@@ -21,16 +20,17 @@ import { type Commands, writeCommands } from './command-folder.ts';
 import { DiskCheck } from './disk-check.ts';
 import { unfitness } from './fitness.ts';
 import { endLeftovers, openGroupRecords } from './group-records.ts';
-import { liveThrough } from './harness-life.ts';
+import type { HandOptions } from './hand-options.ts';
+import { leftTrees } from './left-trees.ts';
 import { MirrorDesk } from './mirror-desk.ts';
 import { Offers } from './offers.ts';
 import { OperatorWords } from './operator-words.ts';
 import { protocolPrompt } from './prompt-sources.ts';
 import type { RunOptions } from './run-context.ts';
-import type { Ended, Shift } from './shift.ts';
+import { ownHands } from './run-hands.ts';
+import { runLedger } from './run-ledger.ts';
 import { StopRules, type StopRulesOptions } from './stop-rules.ts';
-import { sweepTrees } from './sweep.ts';
-import { wordOrders } from './worker-words.ts';
+import { workInTurn } from './worker-loop.ts';
 
 export interface WorkerOptions {
   readonly swarm: Bus;
@@ -88,18 +88,14 @@ export async function runWorker(options: WorkerOptions, drain: AbortSignal): Pro
         : error;
     });
   }
-  const [first] = profiles;
-  if (first === undefined) throw new WaggleError('usage', { message: 'a worker needs a profile' });
   const lock = await acquireStateLock(stateDir, { randomId });
   try {
     const placeState = lock.place.state;
     const groups = await openGroupRecords({ stateDir, placeState });
-    const graceMs = Math.max(...[...profiles.values()].map((profile) => profile.graceMs));
+    const graceMs = Math.max(0, ...[...profiles.values()].map((profile) => profile.graceMs));
     await endLeftovers({ stateDir, placeState }, { clock, log, graceMs });
     const outbox = await openOutbox(join(stateDir, 'outbox'), log);
-    await sweepTrees({ stateDir, placeState, agent, outbox, randomId, log });
     const words = await OperatorWords.open(join(stateDir, 'operator'), clock, log);
-    const offers = new Offers(profiles, clock);
     const disk = new DiskCheck(stateDir, log);
     const rules = new StopRules({
       rules: options.stop ?? {},
@@ -109,28 +105,33 @@ export async function runWorker(options: WorkerOptions, drain: AbortSignal): Pro
       log,
     });
     const client = createBoardClient({ swarm, project, agent, clock });
+    const ledger = openLedger({
+      file: join(stateDir, 'ledger.md'),
+      loopId: lock.stateId,
+      name: agent,
+      repoPath,
+      createdAt: clock.now(),
+    });
     const runs: RunOptions = {
       ...options,
-      ...(await commandsOf(options)),
       mode,
       placeState,
       client,
-      offers,
+      offers: new Offers(profiles, clock),
       disk,
       words,
-      promptsFolder,
       checkpointMs: options.checkpointMs ?? 0,
+      ledger: runLedger(ledger, log),
+    };
+    const hands = ownHands({
+      ...runs,
+      stateDir,
+      ...(await commandsOf(options)),
+      promptsFolder,
       groups,
       mirrors: new MirrorDesk(stateDir),
       rules,
-      ledger: openLedger({
-        file: join(stateDir, 'ledger.md'),
-        loopId: lock.stateId,
-        name: agent,
-        repoPath,
-        createdAt: clock.now(),
-      }),
-    };
+    });
     const idleStop =
       idleWaitMs === undefined
         ? {}
@@ -140,35 +141,17 @@ export async function runWorker(options: WorkerOptions, drain: AbortSignal): Pro
               waitMs: Math.min(idleWaitMs, LONGEST_WAIT_MS),
             },
           };
-    let shift: Shift | undefined;
-    await runClaimLoop(
+    await workInTurn(
       {
         ...options,
         ...idleStop,
-        role: 'worker',
-        work: 'task',
+        runs,
+        hands,
+        left: leftTrees({ stateDir, agent, randomId }),
         lock,
         outbox,
-        capabilities: capabilitiesOf(options, first, offers),
-        restMs: async () => Math.max(offers.restMs(), await disk.restMs()),
+        disk,
         goesOn: (when, signal) => rules.goesOn(when, signal),
-        words: wordOrders(words, () => shift),
-        async perform(held, desk, more, over) {
-          if (held.grant.kind !== 'work') return undefined;
-          const ended = await liveThrough({
-            options: runs,
-            held,
-            grant: held.grant,
-            desk,
-            more,
-            over,
-            onShift: (begun) => {
-              shift = begun;
-            },
-          });
-          if (ended !== undefined) weigh(offers, ended, log);
-          return undefined;
-        },
       },
       drain,
     );
@@ -177,40 +160,10 @@ export async function runWorker(options: WorkerOptions, drain: AbortSignal): Pro
   }
 }
 
-function weigh(offers: Offers, { run, outcome, hasStarted }: Ended, log: Log): void {
-  if (hasStarted) {
-    offers.worked(run.profile);
-  } else if (outcome === 'env_failed') {
-    const ms = offers.failed(run.profile);
-    log.warn(
-      { profile: run.profile, ms },
-      'the harness does not start here; its profile rests on this worker',
-    );
-  }
-}
-
-/** Offers are told where there is a choice: an older orchestrator knows no others than one profile. */
-function capabilitiesOf(
-  { pool, profiles, labels = [], os }: WorkerOptions,
-  [profile, { harness }]: readonly [string, HarnessProfile],
-  offers: Offers,
-): Capabilities {
-  const common = { profile, harness, os, labels: [...labels] };
-  if (pool === undefined && profiles.size === 1) return common;
-  return {
-    ...common,
-    ...(pool === undefined ? {} : { pool }),
-    // Asked for with each claim that goes out.
-    get offers() {
-      return offers.list();
-    },
-  };
-}
-
 async function commandsOf({
   commands,
   stateDir,
-}: WorkerOptions): Promise<Pick<RunOptions, 'waggle' | 'commandFolder'>> {
+}: WorkerOptions): Promise<Pick<HandOptions, 'waggle' | 'commandFolder'>> {
   if (commands === undefined) return {};
   const folder = await writeCommands(join(stateDir, 'bin'), commands);
   const [program, ...rest] = commands['waggle'] ?? [];

@@ -11,12 +11,12 @@ import type { RandomId } from '../../shared/random.ts';
 import { bringEarlierWork, type EarlierWorkOptions } from './earlier-work.ts';
 import type { MirrorDesk } from './mirror-desk.ts';
 import type { EarlierWork } from './prompt.ts';
-import { RunTree } from './run-tree.ts';
+import { RunTree, type WorkTree } from './run-tree.ts';
 import { type TreeRecord, writeTreeRecord } from './tree-records.ts';
 
 export interface Workspace {
   /** The folder the harness works in. */
-  readonly tree: RunTree;
+  readonly tree: WorkTree;
   /** Folder of the run's own files: prompt, log, bundles. */
   readonly records: string;
   /** What earlier tries left; absent where a task has no lane. */

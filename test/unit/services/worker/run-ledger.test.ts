@@ -1,7 +1,7 @@
 import { mkdirSync, rmdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { noteRun } from '../../../../services/worker/run-ledger.ts';
+import { runLedger } from '../../../../services/worker/run-ledger.ts';
 import { OUTPUT_LOG_BYTES } from '../../../../shared/harness/output-log.ts';
 import type { LedgerRun } from '../../../../shared/ledger/entry.ts';
 import { keptLog } from '../../../support/kept-log.ts';
@@ -36,7 +36,7 @@ async function noted(write: (file: string) => void): Promise<{ tail: string | un
       tail = given.tail;
     },
   };
-  await noteRun(ledger, { run, outputFile }, log);
+  await runLedger(ledger, log).note({ run, outputFile });
   return { tail, said: log.lines.map(({ message }) => message) };
 }
 
