@@ -9,7 +9,7 @@
  * 5. Nothing starts before its deps are closed.
  * 6. Caps, lanes and path scopes are never exceeded.
  * 7. Nothing is taken over before its rule allows.
- * 8. What was acknowledged takes effect, once.
+ * 8. What was acknowledged takes effect, once; what stood in a tree is kept before it is removed.
  * 9. Attempts, losses and conflicts are counted right.
  */
 import type { Event, GrantEnd, Task } from '../../schemas/index.ts';
@@ -17,7 +17,7 @@ import { RUN_TRAILER } from '../../shared/git/message.ts';
 import { parseTrailers } from '../../shared/git/trailers.ts';
 import { countedRight } from './counters.ts';
 import type { Facts } from './facts.ts';
-import { lettersEnd, lettersJudgedRight, lettersOnce } from './letters.ts';
+import { lettersEnd, lettersJudgedRight, lettersOnce } from './letter-rules.ts';
 import { project } from './services.ts';
 
 export interface Rule {
@@ -98,8 +98,15 @@ function liveFencesOnly({ tasks, grants }: Facts, event: Event): string | undefi
     case 'progressed':
     case 'stale_seen':
     case 'taken_over':
-    case 'run_used':
       return live(event.task, event.fence, event.agent);
+    case 'run_used': {
+      // What a run has used may be told after its end, by whoever had it.
+      const granted = grants.get(event.fence);
+      const isOwn = granted?.task === event.task && granted.grant.agent === event.agent;
+      return isOwn
+        ? undefined
+        : `usage of fence ${event.fence} on ${event.task} by ${event.agent}, who never had it`;
+    }
     case 'checkpointed':
       return event.late ? undefined : live(event.task, event.checkpoint.fence, event.agent);
     default:

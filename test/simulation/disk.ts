@@ -1,12 +1,13 @@
 /**
- * The disk of a simulated agent: the lock of its state directory and its outbox. A write takes a moment, and stands when
- * it has happened, whatever becomes of the process.
+ * The disk of a simulated agent: the lock of its state directory, its outbox and its trees. A write takes a moment, and
+ * stands when it has happened, whatever becomes of the process.
  */
 import type { Report } from '../../schemas/index.ts';
 import { type Outbox, type Outgoing, overtaken } from '../../shared/agent/outbox.ts';
 import type { SeededRandom } from '../../shared/bus/simulated/seeded-random.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { StateLock } from '../../shared/process/state-lock.ts';
+import { bundlesOf, holdsWork, type Work } from './work.ts';
 
 const WRITE_MS = 2;
 
@@ -17,8 +18,12 @@ export class Disk {
   readonly aside: { readonly report: Report; readonly fault: string }[] = [];
   /** Files by name: their content's SHA-256. */
   readonly files = new Map<string, string>();
-  /** The grant whose tree lies there. */
-  tree: { readonly task: string; readonly fence: number; readonly run: string } | undefined;
+  /** The trees of runs. */
+  readonly works = new Map<string, Work>();
+  /** Every bundle that stood in the outbox. */
+  readonly #bundles = new Set<string>();
+  /** Told of work that was thrown away and is kept nowhere. */
+  onLost: (what: string) => void = () => {};
   #generation = 0;
   #lastMail: number | undefined;
   /** Tells the folder from its copies. */
@@ -35,10 +40,19 @@ export class Disk {
     const copy = new Disk(random, this.#stateId);
     copy.entries.push(...this.entries);
     for (const [name, sha256] of this.files) copy.files.set(name, sha256);
-    copy.tree = this.tree;
+    for (const [run, work] of this.works) copy.works.set(run, { ...work });
+    for (const bundle of this.#bundles) copy.#bundles.add(bundle);
     copy.#generation = this.#generation;
     copy.#lastMail = this.#lastMail;
     return copy;
+  }
+
+  removeWork(run: string): void {
+    const work = this.works.get(run);
+    this.works.delete(run);
+    if (work === undefined || work.record.git === undefined || !holdsWork(work)) return;
+    if (bundlesOf(work.content).some((bundle) => this.#bundles.has(bundle))) return;
+    this.onLost(`the tree of run ${run} was removed with "${work.content}", which is kept nowhere`);
   }
 
   async lock(clock: Clock): Promise<StateLock> {
@@ -63,6 +77,7 @@ export class Disk {
         await clock.sleep(WRITE_MS);
         for (const { report } of overtaken(this.entries, outgoing.report)) take(report.id);
         this.entries.push(outgoing);
+        if (outgoing.bundle !== undefined) this.#bundles.add(outgoing.bundle);
         onKept(outgoing.report);
       },
       pending: () => [...this.entries],

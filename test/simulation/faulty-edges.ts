@@ -99,6 +99,14 @@ export const inMemory: NonNullable<Alterations['outbox']> = (outbox) => {
   };
 };
 
+/** Checkpoints are not kept. */
+export const dropsCheckpoints: NonNullable<Alterations['outbox']> = (outbox) => ({
+  ...outbox,
+  put: async (outgoing) => {
+    if (outgoing.report.kind !== 'checkpoint') await outbox.put(outgoing);
+  },
+});
+
 /** Claims that do not say after which mail they are to be decided. */
 export const claimsAtOnce: NonNullable<Alterations['workerBus']> = (bus) => ({
   ...bus,

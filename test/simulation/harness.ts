@@ -1,16 +1,20 @@
 /**
- * The model of a run: it takes some virtual time, prints as it goes, stores checkpoints, and ends in some class. It keeps
- * to what the real worker promises of reports: kept before anything is let go, a tree that is cut short kept as a rescue.
+ * The model of a harness: it takes some virtual time, prints as it goes, changes its tree, speaks of its task through its
+ * socket, and comes to its end in some way: by itself, at a limit, or when it is stopped, which takes a moment, too.
  */
-import { createHash } from 'node:crypto';
-import type { FileRef, Outcome, Report, TaskGrant } from '../../schemas/index.ts';
-import type { FileSource } from '../../shared/agent/courier.ts';
-import type { ReportDesk } from '../../shared/agent/granted-work.ts';
-import type { HeldGrant } from '../../shared/agent/held-grant.ts';
+
+import type { Run } from '../../services/worker/run-context.ts';
+import type { RunHarnessOptions, StartedHarness } from '../../services/worker/run-harness.ts';
+import type { CurrentTask, TaskDesk } from '../../shared/agent/task-desk.ts';
 import type { SeededRandom } from '../../shared/bus/simulated/seeded-random.ts';
-import { subjectsOf } from '../../shared/bus/subjects.ts';
+import { isWaggleError } from '../../shared/errors.ts';
+import { withFirst } from '../../shared/first-signal.ts';
+import type { HarnessResult } from '../../shared/harness/harness-run.ts';
+import type { LimitName } from '../../shared/harness/limits.ts';
+import type { RunEnd } from '../../shared/harness/run-end.ts';
+import { noSigns, type RunSigns } from '../../shared/harness/run-signs.ts';
+import { stopReason } from '../../shared/harness/supervised-run.ts';
 import type { Env } from './node.ts';
-import { hashOf } from './repository.ts';
 
 /** How runs go; shares are of all runs. */
 export interface HarnessModel {
@@ -39,186 +43,192 @@ export const usualRuns: HarnessModel = {
   printEveryMs: 2_000,
 };
 
-/** Files of the model: a path is the text that the file holds. */
-export const modelFiles: FileSource = {
-  describe: async (owner, path) => fileOf(owner, path),
-  async put(swarm, project, owner, path) {
-    const file = fileOf(owner, path);
-    const headers = { 'Content-Type': 'application/octet-stream' };
-    await swarm.append(subjectsOf(project).file(owner, file.sha256, 0), Buffer.from(path), { headers });
-    return file;
-  },
-};
-
-const fileOf = (owner: string, content: string): FileRef => ({
-  owner,
-  sha256: createHash('sha256').update(content).digest('hex'),
-  size_bytes: Buffer.byteLength(content),
-  chunks: 1,
-});
-
-const failures: readonly Outcome[] = ['crashed', 'env_failed', 'timed_out'];
-
-/** Runs one grant to its report; what must be kept is kept at the desk. */
-export async function runModel(
-  { clock, disk, name, random }: Env,
-  model: HarnessModel,
-  held: HeldGrant,
-  grant: TaskGrant,
-  desk: ReportDesk,
-): Promise<Report | undefined> {
-  const { task, fence, run } = grant;
-  const head = (kind: string) => ({ v: 1 as const, id: `${kind}-${random.id(12)}`, task, fence, run });
-  disk.tree = { task, fence, run };
-  const startedAt = clock.monotonic();
-  const hangs = random.chance(model.hangs);
-  const endsAt = startedAt + random.between(model.shortestMs, model.longestMs);
-  let bytes = 0;
-  let printedAt = startedAt;
-  let number = 0;
-  let checkpointAt = startedAt + model.checkpointEveryMs;
-  const usage = () => ({
-    output_tokens: bytes,
-    duration_ms: Math.max(0, Math.round(clock.monotonic() - startedAt)),
-  });
-  held.follow(() => ({
-    phase: 'running',
-    outputBytes: bytes,
-    outputAgeMs: clock.monotonic() - printedAt,
-    usage: usage(),
-    ...(grant.profile === undefined ? {} : { profile: grant.profile }),
-  }));
-  const checkpoint = () => {
-    number += 1;
-    const content = `${run} tree ${number}`;
-    return { ref: fileOf(name, content), content, number };
-  };
-  const base = grant.lane?.tip ?? hashOf('nothing');
-  const stored = (kept: ReturnType<typeof checkpoint>) => ({
-    fence,
-    number: kept.number,
-    base,
-    head: hashOf(kept.content),
-    file: kept.ref,
-  });
-  const keepTree = async () => {
-    const kept = checkpoint();
-    await desk.keep({
-      report: { ...head('c'), kind: 'checkpoint', checkpoint: stored(kept) },
-      bundle: kept.content,
-    });
-  };
-  while (!held.signal.aborted && (hangs || clock.monotonic() < endsAt)) {
-    await clock.sleep(hangs ? 30_000 : model.printEveryMs, held.signal).catch(() => undefined);
-    if (held.signal.aborted) break;
-    if (!hangs) {
-      bytes += 80;
-      printedAt = clock.monotonic();
-      if (random.chance(0.14))
-        await desk.keep({ report: { ...head('p'), kind: 'progress', note: `${run} at ${bytes}` } });
-    }
-    if (!hangs && grant.lane !== undefined && clock.monotonic() >= checkpointAt) {
-      checkpointAt = clock.monotonic() + model.checkpointEveryMs;
-      await keepTree();
-    }
-  }
-  const report = await endOf();
-  disk.tree = undefined;
-  return report;
-
-  async function endOf(): Promise<Report | undefined> {
-    if (held.signal.aborted) {
-      if (held.signal.reason === 'fenced') {
-        await keepTree();
-        return undefined;
-      }
-      const kept = checkpoint();
-      await desk.keep({
-        report: {
-          ...head('r'),
-          kind: 'released',
-          reason: 'cut short',
-          checkpoint: stored(kept),
-          usage: usage(),
-        },
-        bundle: kept.content,
-      });
-      return undefined;
-    }
-    const fate = random.next();
-    if (fate < model.fails)
-      return {
-        ...head('f'),
-        kind: 'failed',
-        outcome: random.pick(failures) ?? 'crashed',
-        reason: 'a model failure',
-        usage: usage(),
-      };
-    if (fate < model.fails + model.limits)
-      return {
-        ...head('f'),
-        kind: 'failed',
-        outcome: 'rate_limited',
-        reason: 'a model limit',
-        usage: usage(),
-        // Where the harness does not say it the project's own pause holds, which is long.
-        ...(random.chance(0.9) ? { retry_at: Math.round(clock.now() + random.between(1_000, 30_000)) } : {}),
-      };
-    if (fate < model.fails + model.limits + model.asks)
-      return { ...head('b'), kind: 'blocked', outcome: 'needs_input', reason: 'a question' };
-    const isIdle = fate < model.fails + model.limits + model.asks + model.idles;
-    if (isIdle || grant.lane === undefined || grant.expects === 'none')
-      return { ...head('d'), kind: 'done', outcome: 'completed', note: 'done', usage: usage() };
-    const content = `${run} change`;
-    const kept = checkpoint();
-    await desk.keep({
-      report: {
-        ...head('s'),
-        kind: 'submitted',
-        base,
-        head: hashOf(content),
-        bundle: fileOf(name, content),
-        message: `feat: ${task}`,
-        usage: usage(),
-      },
-      bundle: content,
-      rescue: {
-        ...head('c'),
-        kind: 'checkpoint',
-        checkpoint: { ...stored(kept), file: fileOf(name, content) },
-      },
-    });
-    return undefined;
-  }
+export interface ModelOptions {
+  readonly env: Env;
+  readonly model: HarnessModel;
+  readonly run: Run;
+  readonly how: RunHarnessOptions;
+  /** Through its socket, once it has one. */
+  readonly tasks: () => TaskDesk;
 }
 
-/** What a starting worker finds of its predecessor: a tree that nobody handed in is kept as a rescue. */
-export async function rescueLeft({ disk, name, random }: Env, put: ReportDesk['keep']): Promise<void> {
-  const { tree } = disk;
-  if (tree === undefined) return;
-  const { task, fence, run } = tree;
-  const isKept = disk.entries.some(
-    ({ report }) => 'fence' in report && report.fence === fence && report.kind !== 'progress',
-  );
-  if (!isKept) {
-    const content = `${run} left`;
-    const checkpoint = {
-      fence,
-      number: 1_000,
-      base: hashOf('nothing'),
-      head: hashOf(content),
-      file: fileOf(name, content),
+/** What a run comes to, by itself. */
+type Fate = 'fails' | 'starts-not' | 'times-out' | 'limited' | 'asks' | 'idles' | 'works';
+
+const BYTES_A_PRINT = 80;
+const HANG_MS = 30_000;
+const START_MS = 300;
+/** How long one that is stopped may take to end. */
+const GRACE_MS = 1_500;
+
+export function startModel(options: ModelOptions): StartedHarness {
+  const harness = new ModelHarness(options);
+  const result = harness.work();
+  return {
+    harness: {
+      result,
+      outputBytes: () => harness.bytes,
+      lastOutputAgeMs: () => options.env.clock.monotonic() - harness.printedAt,
+      usage: () => ({ output_tokens: harness.bytes }),
+      session: () => undefined,
+      steer: async () => 'next_run',
+      reach: (limit) => harness.reach(limit),
+    },
+    ended: result.then((ended) => ({
+      result: ended,
+      outputFile: 'transcript.log',
+      hasStarted: ended.end.how !== 'not-started',
+    })),
+  };
+}
+
+class ModelHarness {
+  readonly #options: ModelOptions;
+  readonly #limits = new AbortController();
+  readonly #startedAt: number;
+  #limit: LimitName | undefined;
+  bytes = 0;
+  printedAt: number;
+
+  constructor(options: ModelOptions) {
+    this.#options = options;
+    this.#startedAt = options.env.clock.monotonic();
+    this.printedAt = this.#startedAt;
+  }
+
+  reach(limit: LimitName): void {
+    this.#limit ??= limit;
+    this.#limits.abort();
+  }
+
+  async work(): Promise<HarnessResult> {
+    const { how } = this.#options;
+    const { end, signs } = await withFirst([how.signal, this.#limits.signal], (over) => this.#live(over));
+    const durationMs = Math.round(this.#options.env.clock.monotonic() - this.#startedAt);
+    return {
+      end,
+      signs,
+      ...(end.how === 'exited' ? { exitCode: end.exitCode } : {}),
+      tail: '',
+      lastLines: '',
+      outputBytes: this.bytes,
+      durationMs,
+      usage: { output_tokens: this.bytes, duration_ms: durationMs },
+      unheard: [],
     };
-    await put({
-      report: { v: 1, kind: 'checkpoint', id: `c-${random.id(12)}`, task, fence, run, checkpoint },
-      bundle: content,
+  }
+
+  async #live(over: AbortSignal): Promise<{ end: RunEnd; signs: RunSigns }> {
+    const { env, how, run } = this.#options;
+    const { clock, random } = env;
+    await clock.sleep(random.between(10, START_MS), over).catch(() => undefined);
+    let task: CurrentTask | undefined = await run.tasks.current();
+    let fate = this.#fate();
+    if (fate === 'starts-not')
+      return { end: { how: 'not-started', message: 'no such model' }, signs: noSigns };
+    await how.begun();
+    const started = { ...noSigns, started: true };
+    while (task !== undefined) {
+      await this.#workOn(task, fate, over);
+      if (over.aborted) return { end: await this.#stopped(), signs: started };
+      switch (fate) {
+        case 'fails':
+          return { end: { how: 'exited', exitCode: 1 }, signs: started };
+        case 'times-out':
+          return { end: { how: 'limit', limit: 'wall' }, signs: started };
+        case 'limited':
+          return { end: { how: 'exited', exitCode: 1 }, signs: { ...started, lastFault: this.#rateLimit() } };
+        case 'asks':
+          await this.#say((tasks) => tasks.block(`${task?.run} has a question`));
+          break;
+        case 'idles':
+        case 'works':
+          await this.#say((tasks) => tasks.done(`${task?.run} is done`));
+          break;
+        case 'starts-not':
+          break;
+      }
+      task = run.options.mode === 'continuous' ? await this.#next(over) : undefined;
+      fate = this.#fate();
+      if (over.aborted) return { end: await this.#stopped(), signs: started };
+    }
+    return { end: { how: 'exited', exitCode: 0 }, signs: started };
+  }
+
+  #fate(): Fate {
+    const { env, model } = this.#options;
+    const fates: readonly (readonly [Fate, number])[] = [
+      ['fails', model.fails * 0.6],
+      ['starts-not', model.fails * 0.1],
+      ['times-out', model.fails * 0.3],
+      ['limited', model.limits],
+      ['asks', model.asks],
+      ['idles', model.idles],
+    ];
+    let left = env.random.next();
+    for (const [fate, share] of fates) {
+      left -= share;
+      if (left < 0) return fate;
+    }
+    return 'works';
+  }
+
+  async #workOn({ run }: CurrentTask, fate: Fate, over: AbortSignal): Promise<void> {
+    const { env, model, how } = this.#options;
+    const { clock, disk, random } = env;
+    const hangs = random.chance(model.hangs);
+    const endsAt = clock.monotonic() + random.between(model.shortestMs, model.longestMs);
+    while (!over.aborted && (hangs || clock.monotonic() < endsAt)) {
+      await clock.sleep(hangs ? HANG_MS : model.printEveryMs, over).catch(() => undefined);
+      if (over.aborted || hangs) continue;
+      this.bytes += BYTES_A_PRINT;
+      this.printedAt = clock.monotonic();
+      how.onUsage();
+      const work = disk.works.get(run);
+      if (work !== undefined && fate !== 'idles') work.content = `${run} at ${this.bytes}`;
+      if (random.chance(0.14)) await this.#say((tasks) => tasks.progress(`${run} at ${this.bytes}`));
+    }
+  }
+
+  /** Its right may have ended before it hears of that. */
+  async #say(word: (tasks: TaskDesk) => Promise<void>): Promise<void> {
+    await word(this.#options.tasks()).catch((error: unknown) => {
+      if (!isWaggleError(error, 'refused')) throw error;
     });
   }
-  disk.tree = undefined;
+
+  async #next(over: AbortSignal): Promise<CurrentTask | undefined> {
+    try {
+      return await this.#options.tasks().next(over);
+    } catch (error) {
+      if (!isWaggleError(error, 'refused') && !over.aborted) throw error;
+      return undefined;
+    }
+  }
+
+  async #stopped(): Promise<RunEnd> {
+    const { env, how } = this.#options;
+    if (this.#limit !== undefined) return { how: 'limit', limit: this.#limit };
+    const reason = stopReason(how.signal);
+    if (reason !== 'kill') await env.clock.sleep(env.random.between(0, GRACE_MS));
+    return { how: 'stopped', reason };
+  }
+
+  /** Where the harness does not say when it goes on the project's own pause holds, which is long. */
+  #rateLimit(): NonNullable<RunSigns['lastFault']> {
+    const { clock, random } = this.#options.env;
+    const resetsAt = Math.round(clock.now() + random.between(1_000, 30_000));
+    return {
+      kind: 'rate_limit',
+      message: 'a model limit',
+      willRetry: false,
+      ...(random.chance(0.9) ? { resetsAt } : {}),
+    };
+  }
 }
 
 /** How a submission fares when it is taken in. */
-export function takeInModel(random: SeededRandom) {
+export function takeInModel(random: SeededRandom): () => 'conflict' | 'gate' | 'empty' | 'clean' {
   return () => {
     const fate = random.next();
     if (fate < 0.06) return 'conflict';

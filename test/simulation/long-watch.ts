@@ -36,7 +36,7 @@ export function longWatch(seed: string, hours: number, strikes: readonly Strike[
   const gapMs = (hours * HOUR_MS) / (strikes.length + 1);
   return {
     ...plan,
-    workers: ['worker-1', 'worker-2', 'worker-3'].map((name) => ({ name, labels: [] })),
+    workers: ['worker-1', 'worker-2', 'worker-3'].map((name) => ({ name, labels: [], mode: 'single-task' })),
     orchestrators: ['orchestra-1', 'orchestra-2'],
     committers: ['committer-1'],
     takers: ['taker-1', 'taker-2'],

@@ -141,6 +141,11 @@ export const mutations: readonly Mutation[] = [
     alterations: () => ({ outbox: edge.inMemory }),
   },
   {
+    says: 'a tree is removed, and what it holds was kept nowhere',
+    breaks: [8],
+    alterations: () => ({ outbox: edge.dropsCheckpoints }),
+  },
+  {
     says: 'a report counts as delivered when it is sent',
     breaks: [4, 8],
     alterations: () => ({ workerBus: edge.mailsUnasked }),

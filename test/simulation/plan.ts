@@ -2,7 +2,7 @@
  * What a seed decides of a simulation beforehand: the swarm, its tasks, and the steps of trouble with their times. A step
  * draws from a source of its own, so that fewer steps or tasks leave the others as they are: so histories shrink.
  */
-import type { BoardConfig, TaskSpec } from '../../schemas/index.ts';
+import type { BoardConfig, Mode, TaskSpec } from '../../schemas/index.ts';
 import { emptyConfig } from '../../shared/board/state.ts';
 import { ELECTION_LEASE_MS } from '../../shared/bus/leadership.ts';
 import type { FaultRates } from '../../shared/bus/simulated/faults.ts';
@@ -47,9 +47,15 @@ export interface Step {
   readonly target?: string;
 }
 
+export interface WorkerPlan {
+  readonly name: string;
+  readonly labels: readonly string[];
+  readonly mode: Mode;
+}
+
 export interface Plan {
   readonly seed: string;
-  readonly workers: readonly { readonly name: string; readonly labels: readonly string[] }[];
+  readonly workers: readonly WorkerPlan[];
   readonly orchestrators: readonly string[];
   readonly committers: readonly string[];
   readonly takers: readonly string[];
@@ -79,10 +85,14 @@ export function planOf(seed: string, limits: PlanLimits = {}): Plan {
   const isLarge = random.chance(0.1);
   const count = isLarge ? random.whole(200, 400) : random.whole(30, 160);
   const stepCount = random.whole(10, 80);
-  const workers = names('worker', isLarge ? random.whole(8, 12) : random.whole(3, 8)).map((name) => ({
-    name,
-    labels: LABELS.filter(() => random.chance(0.8)),
-  }));
+  const workers = names('worker', isLarge ? random.whole(8, 12) : random.whole(3, 8)).map(
+    (name): WorkerPlan => ({
+      name,
+      labels: LABELS.filter(() => random.chance(0.8)),
+      // Drawn apart: what was drawn before this was added stays as it was.
+      mode: new SeededRandom(`mode ${seed} ${name}`).chance(0.25) ? 'continuous' : 'single-task',
+    }),
+  );
   // Somebody can run everything.
   const [first] = workers;
   if (first !== undefined) workers[0] = { ...first, labels: [...LABELS] };

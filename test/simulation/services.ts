@@ -2,7 +2,7 @@
  * The services of a simulated swarm: the real code, on simulated buses, disks and clocks, with models of the harness and
  * of git behind their ports.
  */
-import type { Report, TaskGrant } from '../../schemas/index.ts';
+import type { Mode, Report } from '../../schemas/index.ts';
 import { runCommit } from '../../services/committer/commit-run.ts';
 import type { GitHands } from '../../services/committer/commit-steps.ts';
 import { LaneBook } from '../../services/committer/lane-book.ts';
@@ -12,15 +12,24 @@ import { promptedBus } from '../../services/committer/prompted-bus.ts';
 import type { Deciders } from '../../services/orchestrator/judge.ts';
 import { runOrchestrator } from '../../services/orchestrator/orchestrator.ts';
 import { runStaleTakeover, type StaleTakeoverOptions } from '../../services/stale-takeover/stale-takeover.ts';
+import { Offers } from '../../services/worker/offers.ts';
+import type { WordStore } from '../../services/worker/operator-words.ts';
+import type { RunOptions } from '../../services/worker/run-context.ts';
+import { workInTurn } from '../../services/worker/worker-loop.ts';
 import { runClaimLoop } from '../../shared/agent/claim-loop.ts';
 import type { Outbox } from '../../shared/agent/outbox.ts';
+import { createBoardClient } from '../../shared/bus/board-client.ts';
 import type { Bus, Payload } from '../../shared/bus/port.ts';
 import { createReader } from '../../shared/bus/read-client.ts';
 import { subjectsOf } from '../../shared/bus/subjects.ts';
+import { commandProfile } from '../../shared/harness/profile.ts';
 import { type Log, silentLog } from '../../shared/log.ts';
-import { type HarnessModel, modelFiles, rescueLeft, runModel, takeInModel } from './harness.ts';
+import { type HarnessModel, takeInModel } from './harness.ts';
+import { modelFiles } from './model-files.ts';
+import { modelHands } from './model-hands.ts';
 import type { Env, Service } from './node.ts';
 import { hashOf, type Repository, type RepositoryFaults } from './repository.ts';
+import { leftOn } from './work-trees.ts';
 
 export const project = 'sim';
 
@@ -51,6 +60,14 @@ export interface ServicesOptions {
 }
 
 const DRAIN_MS = 4_000;
+const profiles = new Map(['alpha', 'beta'].map((name) => [name, commandProfile({ command: ['model'] })]));
+/** Operators of a simulation say nothing to harnesses. */
+const noWords: WordStore = {
+  put: async () => {},
+  forRun: () => [],
+  told: async () => {},
+  stateOf: () => undefined,
+};
 const journal = subjectsOf(project).journal;
 
 const heard = (core: Bus, onBatch: ServicesOptions['onBatch']): Bus => ({
@@ -91,36 +108,43 @@ export function servicesOf(options: ServicesOptions) {
   };
 
   const worker =
-    (labels: readonly string[]): Service =>
+    (labels: readonly string[], mode: Mode): Service =>
     async (env) => {
       const bus = env.connect('swarm', false);
       const swarm = alterations.workerBus?.(bus) ?? bus;
       const lock = await env.disk.lock(env.clock);
-      const outbox = outboxOf(env);
-      await rescueLeft(env, (outgoing) => outbox.put(outgoing));
-      await runClaimLoop(
+      const { agent, clock, log } = common(env, swarm);
+      const runs: RunOptions = {
+        swarm,
+        project,
+        agent,
+        client: createBoardClient({ swarm, project, agent, clock }),
+        placeState: lock.place.state,
+        profiles,
+        mode,
+        offers: new Offers(profiles, clock),
+        disk: { doubt: () => {} },
+        words: noWords,
+        environment: {},
+        checkpointMs: model.checkpointEveryMs,
+        ledger: { note: async () => {} },
+        clock,
+        randomId: env.random.id,
+        log,
+      };
+      await workInTurn(
         {
           ...common(env, swarm),
-          role: 'worker',
-          work: 'task',
+          runs,
+          hands: modelHands(env, model, runs),
+          left: leftOn({ disk: env.disk, agent, clock, randomId: env.random.id }),
           lock,
-          outbox,
+          outbox: outboxOf(env),
           files: modelFiles,
-          capabilities: {
-            profile: 'alpha',
-            harness: 'command',
-            os: 'linux',
-            labels: [...labels],
-            pool: 'both',
-            offers: [
-              { profile: 'alpha', harness: 'command' },
-              { profile: 'beta', harness: 'command' },
-            ],
-          },
-          perform: (held, desk) =>
-            held.grant.kind === 'work'
-              ? runModel(env, model, held, held.grant satisfies TaskGrant, desk)
-              : Promise.resolve(undefined),
+          disk: { restMs: async () => 0 },
+          pool: 'both',
+          labels,
+          os: 'linux',
         },
         env.drain,
       );

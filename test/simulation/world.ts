@@ -111,7 +111,7 @@ export class World {
       ...(options.log === undefined ? {} : { log: options.log }),
     });
     for (const name of plan.orchestrators) this.#addNode(name, services.orchestrator);
-    for (const { name, labels } of plan.workers) this.#addNode(name, services.worker(labels));
+    for (const { name, labels, mode } of plan.workers) this.#addNode(name, services.worker(labels, mode));
     for (const name of plan.committers) this.#addNode(name, services.committer);
     for (const name of plan.takers) this.#addNode(name, services.taker);
     const host = steadyHost('operator');
@@ -170,7 +170,7 @@ export class World {
   }
 
   #newNode(name: string, service: Service, random: SeededRandom, disk?: Disk): Node {
-    return new Node({
+    const node = new Node({
       server: this.server,
       random,
       name,
@@ -180,12 +180,15 @@ export class World {
       onEnd: (ended, error) => this.#ended(ended, error),
       ...(disk === undefined ? {} : { disk }),
     });
+    node.disk.onLost = (what) => this.witness.accuse(8, what);
+    return node;
   }
 
   /** Another machine under the name of a worker. */
   #twinOf(name: string, random: SeededRandom, disk: Disk, services: ReturnType<typeof servicesOf>): Node {
-    const labels = this.plan.workers.find((worker) => worker.name === name)?.labels ?? [];
-    return this.#newNode(name, services.worker(labels), random, disk);
+    const { labels = [], mode = 'single-task' } =
+      this.plan.workers.find((worker) => worker.name === name) ?? {};
+    return this.#newNode(name, services.worker(labels, mode), random, disk);
   }
 
   /** A service may end because the swarm will not have it (any more); what else it throws is a fault. */
