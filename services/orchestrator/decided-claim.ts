@@ -17,19 +17,21 @@ export interface DecidedClaim {
   readonly onTooLarge: () => void;
 }
 
-interface ClaimDesk {
+export type AnswerHead = Pick<ClaimAnswer, 'v' | 'term' | 'genesis' | 'journal_seq' | 'report'>;
+
+interface Deciding {
   readonly board: Board;
   readonly judge: Pick<Judge, 'claim'>;
   readonly signs: Pick<LifeSigns, 'held'>;
   /** What every answer begins with, as it is when the answer goes out. */
-  readonly head: () => Pick<ClaimAnswer, 'v' | 'term' | 'genesis' | 'journal_seq' | 'report'>;
+  readonly head: () => AnswerHead;
 }
 
 /** Of a claim that cannot be decided yet. */
 export const undecided: DecidedClaim = { events: [], answer: undefined, onTooLarge: () => {} };
 
 export function decideClaim(
-  { board, judge, signs, head }: ClaimDesk,
+  { board, judge, signs, head }: Deciding,
   { from, claim, answer }: WaitingClaim<ClaimAnswerFn>,
   now: number,
 ): DecidedClaim {

@@ -25,15 +25,16 @@ import type { Board } from '../../shared/board/state.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
 import { type BatchStore, type Group, type MailPlace, PASSED_MOST, type Position } from './batch-store.ts';
+import { type BroughtReport, ClaimDesk } from './claim-desk.ts';
 import { commandAnswer } from './command-answer.ts';
-import { type ClaimAnswerFn, type DecidedClaim, decideClaim, undecided } from './decided-claim.ts';
+import { type Decided, quiet } from './decided.ts';
+import type { ClaimAnswerFn } from './decided-claim.ts';
 import { JournalTime } from './journal-time.ts';
 import { type BrokenInputs, type Deciders, Judge } from './judge.ts';
 import { LetterWatch } from './letter-watch.ts';
 import type { LifeSigns } from './life-signs.ts';
 import { rest } from './rest.ts';
 import type { Sightings } from './sightings.ts';
-import { isAhead, type WaitingClaim, WaitingClaims } from './waiting-claims.ts';
 
 export interface WriterOptions {
   readonly board: Board;
@@ -52,18 +53,9 @@ export interface WriterOptions {
   readonly deciders?: Deciders;
 }
 
-type Waiting = WaitingClaim<ClaimAnswerFn>;
-
-/** A decided input: its events, and how to answer once they are stored. */
-interface Decided extends Pick<Group, 'isDue' | 'onTooLarge'> {
-  readonly events: readonly Event[];
-  readonly answer: () => void;
-}
 type Work = (now: number) => Decided;
 
 const MAX_INPUTS = 512;
-
-const quiet: Decided = { events: [], answer: () => {} };
 
 export class Writer {
   readonly #options: WriterOptions;
@@ -74,14 +66,10 @@ export class Writer {
   readonly #letters: LetterWatch;
   readonly #inputs: Work[] = [];
   readonly #queries: ((now: number) => void)[] = [];
-  readonly #waiting = new WaitingClaims<ClaimAnswerFn>();
+  readonly #claims: ClaimDesk;
   #mail: MailPlace;
   /** Consumed after all inputs that wait. */
   #passed: MailPlace | undefined;
-  /** The highest mail that a claim wanted to be consumed first. */
-  #awaited = 0;
-  #offered = -1;
-  #newWaiter = false;
   #wake = (): void => {};
   #leaving = false;
 
@@ -93,6 +81,12 @@ export class Writer {
     this.#letters = new LetterWatch(options.board);
     this.#mail = options.position.mail;
     this.#judge = new Judge({ ...options, fits: (events) => options.store.fits(events) });
+    this.#claims = new ClaimDesk({
+      ...options,
+      judge: this.#judge,
+      mailSeq: this.#mail.seq,
+      head: (report) => this.#head(report),
+    });
   }
 
   command(from: string, command: Command, answer: (answer: CommandAnswer) => void): void {
@@ -132,7 +126,7 @@ export class Writer {
    */
   pass(place: MailPlace): void {
     const isFar = place.seq - this.#position.mail.seq >= PASSED_MOST;
-    if (!isFar && this.#mail.seq >= this.#awaited) this.#passed = place;
+    if (!isFar && !this.#claims.isMailAwaited()) this.#passed = place;
     else this.#take(() => this.#consume(place));
   }
 
@@ -155,46 +149,8 @@ export class Writer {
 
   claim(from: string, claim: Claim, answer: ClaimAnswerFn): void {
     this.#take((now) => {
-      this.#awaited = Math.max(this.#awaited, claim.after_mail ?? 0);
-      this.#waiting.supersede(from, claim);
-      let told: ReportAnswer | undefined;
-      const before =
-        claim.report === undefined
-          ? undefined
-          : this.#report(from, claim.report, now, (reported) => {
-              told = reported;
-            });
-      if (this.#waiting.isVoid(from, claim)) {
-        const message = `claim ${claim.number} of slot ${claim.slot} came after a higher one`;
-        const refusal = { kind: 'refused', code: 'voided', message, retryable: false } as const;
-        return {
-          events: before?.events ?? [],
-          answer: () => {
-            before?.answer();
-            answer({ ...this.#head(told), ...refusal });
-          },
-        };
-      }
-      const until = this.#options.clock.monotonic() + (claim.report === undefined ? claim.wait_ms : 0);
-      const waiting: Waiting = { from, claim, until, answer };
-      const tried = this.#tryClaim(waiting, now, () => told);
-      const events = [...(before?.events ?? []), ...tried.events];
-      const onTooLarge = () => {
-        before?.onTooLarge?.();
-        tried.onTooLarge();
-      };
-      // A claim that brought a report is answered at once, so that the worker hears what became of it.
-      const isAnswered = tried.answer !== undefined || claim.report !== undefined || claim.wait_ms === 0;
-      if (!isAnswered && this.#waiting.add(waiting)) this.#newWaiter = true;
-      const say = tried.answer ?? (() => answer({ ...this.#head(told), kind: 'nothing' }));
-      return {
-        events,
-        onTooLarge,
-        answer: () => {
-          before?.answer();
-          if (isAnswered) say();
-        },
-      };
+      this.#claims.hear(from, claim);
+      return this.#claims.decide(from, claim, answer, this.#brought(from, claim, now), now);
     });
   }
 
@@ -214,7 +170,7 @@ export class Writer {
   }
 
   waitingCounts(): { task: number; commit: number } {
-    return this.#waiting.counts();
+    return this.#claims.counts();
   }
 
   /** Sequence of the MAIL message consumed last, as the next batch will say. */
@@ -234,14 +190,13 @@ export class Writer {
 
   /** The mails that waiting claims want consumed first. */
   awaitedMails(): number[] {
-    return this.#waiting.awaited(this.#mail.seq);
+    return this.#claims.awaitedMails();
   }
 
   /** Those mails are in no MAIL any more (it was cut): what waits for one of them is decided without. */
   giveUpMails(lost: readonly number[]): void {
     this.#take(() => {
-      if (this.#waiting.giveUp(lost)) this.#newWaiter = true;
-      this.#awaited = Math.max(0, ...this.awaitedMails());
+      this.#claims.giveUpMails(lost);
       return quiet;
     });
   }
@@ -283,13 +238,8 @@ export class Writer {
   }
 
   #consume(place: MailPlace): Decided {
-    const isAwaited = this.#mail.seq < this.#awaited;
-    const before = isAwaited ? this.awaitedMails() : [];
     if (place.seq > this.#mail.seq) this.#mail = place;
-    if (!isAwaited) return quiet;
-    const still = this.awaitedMails();
-    if (still.length < before.length) this.#newWaiter = true;
-    this.#awaited = Math.max(0, ...still);
+    this.#claims.consumed(place.seq);
     return quiet;
   }
 
@@ -299,7 +249,7 @@ export class Writer {
     if (!this.#isQuiet() || this.#letters.hasDue(now)) return;
     const { clock } = this.#options;
     const due = nextDue(this.#board);
-    const waits = this.#waiting.nextEnd();
+    const waits = this.#claims.nextEnd();
     const delays = [
       ...(due === undefined ? [] : [due - now]),
       ...(waits === undefined ? [] : [waits - clock.monotonic()]),
@@ -313,7 +263,7 @@ export class Writer {
 
   /** False when the lead may have been lost: then nobody is answered any more. */
   async #turn(signal: AbortSignal): Promise<boolean> {
-    const { store, clock, isHeld = () => true } = this.#options;
+    const { store, isHeld = () => true } = this.#options;
     if (!isHeld()) return false;
     const now = this.#time.advance();
     passTime(this.#board, now);
@@ -335,47 +285,25 @@ export class Writer {
       if (again !== undefined) this.#letters.again(seq, again);
       groups.push({ events, mail: this.#mail, onTooLarge: spoil });
     }
-    for (const { answer, ...offered } of this.#offer(now)) {
+    for (const { answer, ...offered } of this.#claims.offer(now)) {
       decided.push(answer);
       groups.push({ ...offered, mail: this.#mail });
     }
     await store.append(groups, now, signal);
     if (!isHeld()) return false;
     for (const answer of decided) answer();
-    for (const { answer } of this.#waiting.ended(clock.monotonic())) {
-      answer({ ...this.#head(undefined), kind: 'nothing' });
-    }
+    this.#claims.answerEnded();
     return true;
   }
 
-  /** Offers work to the claims that wait, when something has changed that could help one. */
-  #offer(now: number): Decided[] {
-    const decided: Decided[] = [];
-    // A claim may end grants of its asker's past, which helps one that was asked before it: ask again then.
-    while (this.#offered !== this.#board.chances || this.#newWaiter) {
-      this.#offered = this.#board.chances;
-      this.#newWaiter = false;
-      for (const waiting of this.#waiting.all()) {
-        const { claim } = waiting;
-        if (isAhead(claim, this.#mail.seq)) continue;
-        // One that waited for its mail has not been decided at all yet.
-        const isNew = claim.after_mail !== undefined;
-        if (claim.work === 'task' && !isNew && this.#board.ready.size() === 0) continue;
-        const { events, answer, onTooLarge } = this.#tryClaim(waiting, now, () => undefined);
-        if (answer === undefined && events.length === 0) continue;
-        if (answer !== undefined) this.#waiting.remove(waiting);
-        decided.push({ events, answer: answer ?? (() => {}), onTooLarge });
-      }
-    }
-    return decided;
-  }
-
-  /** Decides a claim; no answer means that it waits. */
-  #tryClaim(waiting: Waiting, now: number, told: () => ReportAnswer | undefined): DecidedClaim {
-    if (isAhead(waiting.claim, this.#mail.seq)) return undecided;
-    const { signs } = this.#options;
-    const desk = { board: this.#board, judge: this.#judge, signs, head: () => this.#head(told()) };
-    return decideClaim(desk, waiting, now);
+  /** The report that a claim brings counts before it. */
+  #brought(from: string, { report }: Claim, now: number): BroughtReport | undefined {
+    if (report === undefined) return undefined;
+    let told: ReportAnswer | undefined;
+    const decided = this.#report(from, report, now, (answer) => {
+      told = answer;
+    });
+    return { decided, told: () => told };
   }
 
   #report(from: string, report: Report, now: number, answer: (answer: ReportAnswer) => void): Decided {

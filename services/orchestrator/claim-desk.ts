@@ -1,0 +1,176 @@
+/**
+ * The claims of a term: those that wait for work, and what is decided of each that comes.
+ *
+ * 1. A claim is decided once the mail that it names is consumed, and not before.
+ * 2. One that waits is looked at again only when something has changed that could help one.
+ * 3. Of a slot's claims only the one with the highest number waits; one that came behind it is void.
+ */
+import type { Claim, ReportAnswer } from '../../schemas/index.ts';
+import type { Board } from '../../shared/board/state.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { Decided } from './decided.ts';
+import {
+  type AnswerHead,
+  type ClaimAnswerFn,
+  type DecidedClaim,
+  decideClaim,
+  undecided,
+} from './decided-claim.ts';
+import type { Judge } from './judge.ts';
+import type { LifeSigns } from './life-signs.ts';
+import { isAhead, type WaitingClaim, WaitingClaims } from './waiting-claims.ts';
+
+export interface ClaimDeskOptions {
+  readonly board: Board;
+  readonly judge: Pick<Judge, 'claim'>;
+  readonly signs: Pick<LifeSigns, 'held'>;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  /** Sequence of the mail consumed last, when the term begins. */
+  readonly mailSeq: number;
+  /** What every answer begins with, as it is when the answer goes out. */
+  readonly head: (report: ReportAnswer | undefined) => AnswerHead;
+}
+
+type Waiting = WaitingClaim<ClaimAnswerFn>;
+
+/** A report that came with a claim, decided before it; `told` is its answer. */
+export interface BroughtReport {
+  readonly decided: Decided;
+  readonly told: () => ReportAnswer | undefined;
+}
+
+export class ClaimDesk {
+  readonly #options: ClaimDeskOptions;
+  readonly #waiting = new WaitingClaims<ClaimAnswerFn>();
+  #mailSeq: number;
+  /** The highest mail that a claim wanted to be consumed first. */
+  #awaited = 0;
+  /** The board's chances when claims were looked at last. */
+  #offered = -1;
+  #isNewThere = false;
+
+  constructor(options: ClaimDeskOptions) {
+    this.#options = options;
+    this.#mailSeq = options.mailSeq;
+  }
+
+  /** Decides a claim that comes, or lets it wait. `brought`: the report that came with it. */
+  decide(
+    from: string,
+    claim: Claim,
+    answer: ClaimAnswerFn,
+    brought: BroughtReport | undefined,
+    now: number,
+  ): Decided {
+    const { clock, head } = this.#options;
+    const told = () => brought?.told();
+    const before = brought?.decided;
+    if (this.#waiting.isVoid(from, claim)) {
+      const message = `claim ${claim.number} of slot ${claim.slot} came after a higher one`;
+      const refusal = { kind: 'refused', code: 'voided', message, retryable: false } as const;
+      return {
+        events: before?.events ?? [],
+        answer: () => {
+          before?.answer();
+          answer({ ...head(told()), ...refusal });
+        },
+      };
+    }
+    const until = clock.monotonic() + (claim.report === undefined ? claim.wait_ms : 0);
+    const waiting: Waiting = { from, claim, until, answer };
+    const tried = this.#try(waiting, now, told);
+    // A claim that brought a report is answered at once, so that the worker hears what became of it.
+    const isAnswered = tried.answer !== undefined || claim.report !== undefined || claim.wait_ms === 0;
+    if (!isAnswered && this.#waiting.add(waiting)) this.#isNewThere = true;
+    const say = tried.answer ?? (() => answer({ ...head(told()), kind: 'nothing' }));
+    return {
+      events: [...(before?.events ?? []), ...tried.events],
+      onTooLarge: () => {
+        before?.onTooLarge?.();
+        tried.onTooLarge();
+      },
+      answer: () => {
+        before?.answer();
+        if (isAnswered) say();
+      },
+    };
+  }
+
+  /** Called with each claim before anything of it is decided: what it makes void must not be granted any more. */
+  hear(from: string, claim: Claim): void {
+    this.#awaited = Math.max(this.#awaited, claim.after_mail ?? 0);
+    this.#waiting.supersede(from, claim);
+  }
+
+  /** Mail is consumed up to there. */
+  consumed(mailSeq: number): void {
+    const before = this.isMailAwaited() ? this.awaitedMails() : undefined;
+    this.#mailSeq = Math.max(this.#mailSeq, mailSeq);
+    if (before === undefined) return;
+    const still = this.awaitedMails();
+    if (still.length < before.length) this.#isNewThere = true;
+    this.#awaited = Math.max(0, ...still);
+  }
+
+  /** Whether a claim may wait for mail that is not consumed yet. */
+  isMailAwaited(): boolean {
+    return this.#mailSeq < this.#awaited;
+  }
+
+  /** The mails that waiting claims want consumed first. */
+  awaitedMails(): number[] {
+    return this.#waiting.awaited(this.#mailSeq);
+  }
+
+  /** Those mails are in no MAIL any more (it was cut): what waits for one of them is decided without. */
+  giveUpMails(lost: readonly number[]): void {
+    if (this.#waiting.giveUp(lost)) this.#isNewThere = true;
+    this.#awaited = Math.max(0, ...this.awaitedMails());
+  }
+
+  /** Offers work to the claims that wait, when something has changed that could help one. */
+  offer(now: number): Decided[] {
+    const { board } = this.#options;
+    const decided: Decided[] = [];
+    // A claim may end grants of its asker's past, which helps one that was asked before it: ask again then.
+    while (this.#offered !== board.chances || this.#isNewThere) {
+      this.#offered = board.chances;
+      this.#isNewThere = false;
+      for (const waiting of this.#waiting.all()) {
+        const { claim } = waiting;
+        if (isAhead(claim, this.#mailSeq)) continue;
+        // One that waited for its mail has not been decided at all yet.
+        const isNew = claim.after_mail !== undefined;
+        if (claim.work === 'task' && !isNew && board.ready.size() === 0) continue;
+        const { events, answer, onTooLarge } = this.#try(waiting, now, () => undefined);
+        if (answer === undefined && events.length === 0) continue;
+        if (answer !== undefined) this.#waiting.remove(waiting);
+        decided.push({ events, answer: answer ?? (() => {}), onTooLarge });
+      }
+    }
+    return decided;
+  }
+
+  /** Answers those whose wait has ended. */
+  answerEnded(): void {
+    const { clock, head } = this.#options;
+    for (const { answer } of this.#waiting.ended(clock.monotonic()))
+      answer({ ...head(undefined), kind: 'nothing' });
+  }
+
+  /** The earliest end of a wait, by the monotonic clock. */
+  nextEnd(): number | undefined {
+    return this.#waiting.nextEnd();
+  }
+
+  counts(): { task: number; commit: number } {
+    return this.#waiting.counts();
+  }
+
+  /** No answer means that it waits. */
+  #try(waiting: Waiting, now: number, told: () => ReportAnswer | undefined): DecidedClaim {
+    if (isAhead(waiting.claim, this.#mailSeq)) return undecided;
+    const { board, judge, signs, head } = this.#options;
+    return decideClaim({ board, judge, signs, head: () => head(told()) }, waiting, now);
+  }
+}
