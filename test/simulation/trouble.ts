@@ -102,7 +102,9 @@ export class Trouble {
       case 'bus-restart': {
         const wasUp = server.isUp;
         server.kill();
-        timeline.plan(random.between(100, 8_000), 'bus up', () => server.restart());
+        const soonMs = random.between(100, 8_000);
+        const downMs = random.chance(0.15) ? random.between(30_000, 90_000) : soonMs;
+        timeline.plan(downMs, 'bus up', () => server.restart());
         return wasUp;
       }
       case 'clock-jump':
