@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { busKilledOften } from '../support/recovery/buses.ts';
+import { busAsleep, busKilledOften } from '../support/recovery/buses.ts';
 import { killerTask, stoppable, stopped } from '../support/recovery/kill-stories.ts';
 import { recoveries } from '../support/recovery/recoveries.ts';
 import { TASKS } from '../support/recovery/swarm.ts';
@@ -18,6 +18,10 @@ test('after kill -9 of the nats-server at ten random moments each time the swarm
   const measured = await busKilledOften();
   expect(measured).toHaveLength(10);
   expect(Math.max(...measured)).toBeLessThan(5_000);
+}, 300_000);
+
+test('a nats-server that stands still for a minute loses nothing and has nobody robbed; the swarm goes on within 5 s', async () => {
+  expect(await busAsleep(60_000)).toBeLessThan(5_000);
 }, 300_000);
 
 test.each(stoppable)(

@@ -10,6 +10,7 @@ import {
   quick,
   type Recovery,
   refuseTakeovers,
+  stoppedFor,
   TASKS,
   verify,
   withSwarm,
@@ -34,6 +35,27 @@ export const busKilled: Recovery = {
       refuseTakeovers(told);
       return { 'next grant': firstGrant(told, at) };
     }),
+};
+
+/** The server stands still for so long (ms), as if its machine slept; from its waking until the next grant. */
+export function busAsleep(ms: number): Promise<number> {
+  return withSwarm({}, async (swarm) => {
+    await atWork(swarm);
+    await Promise.all((await swarm.servers()).map((pid) => stoppedFor(pid, ms)));
+    const at = systemClock.now();
+    const told = await verify(swarm, TASKS);
+    refuseTakeovers(told);
+    return firstGrant(told, at);
+  });
+}
+
+/** Longer than a lease, and than a silent connection is believed in. */
+const SLEEP_MS = 15_000;
+
+export const busStopped: Recovery = {
+  name: 'bus-stopped',
+  bounds: { 'next grant': 5_000 },
+  run: async () => ({ 'next grant': await busAsleep(SLEEP_MS) }),
 };
 
 const BUS_KILLS = 10;

@@ -2,7 +2,7 @@
  * The scenarios of the recovery figures: what goes wrong, and how long it takes until the swarm goes on. Each checks that
  * nothing was lost or doubled, and gives its measurements in milliseconds.
  */
-import { busKilled } from './buses.ts';
+import { busKilled, busStopped } from './buses.ts';
 import { committerKilled, committerStopped } from './committers.ts';
 import { busDiskFull, committerDiskFull, workerDiskFull } from './disks.ts';
 import { linkHalfOpen, linksCut } from './links.ts';
@@ -19,6 +19,7 @@ export const recoveries: readonly Recovery[] = [
   leaderKilled,
   leaderStopped,
   busKilled,
+  busStopped,
   committerKilled,
   committerStopped,
   takerKilled,
