@@ -13,11 +13,11 @@ import type { FileRef, Report, ReportAnswer } from '../../schemas/index.ts';
 import { isTransient } from '../bus/board-client.ts';
 import { describeFile, putFile } from '../bus/files.ts';
 import type { Bus } from '../bus/port.ts';
-import { sendMail } from '../bus/send-mail.ts';
 import type { Clock } from '../clock.ts';
 import { type ErrorCode, isWaggleError, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { aboutGrant, type Outbox, type Outgoing } from './outbox.ts';
+import { ReportMail } from './report-mail.ts';
 
 const RETRY_MS = 250;
 /** How often a disk that takes nothing is tried again. */
@@ -50,6 +50,7 @@ export interface CourierOptions {
 export class Courier {
   readonly #options: CourierOptions;
   readonly #outbox: Outbox;
+  readonly #mails: ReportMail;
   readonly #stored = new Set<string>();
   readonly #closed = new AbortController();
   /** Monotonic: how far the words of progress that were told have used up the time for them. */
@@ -60,6 +61,7 @@ export class Courier {
   constructor(options: CourierOptions) {
     this.#options = options;
     this.#outbox = options.outbox;
+    this.#mails = new ReportMail({ ...options, left: this.#outbox.pending().map(({ report }) => report.id) });
   }
 
   /**
@@ -129,6 +131,7 @@ export class Courier {
         return;
       }
     }
+    this.#mails.forget(answer.id);
     await this.#outbox.remove(answer.id);
   }
 
@@ -220,10 +223,9 @@ export class Courier {
 
   /** Undefined when a newer report has taken the place of entry `id` meanwhile. */
   async #mail(report: Report, id: string, signal: AbortSignal): Promise<number | undefined> {
-    const { swarm, project, agent, clock } = this.#options;
-    const to = { kind: 'agent', name: 'orchestrator' } as const;
-    const mail = { v: 1, id: report.id, kind: 'report', at: clock.now(), report } as const;
-    return this.#persist(id, signal, () => sendMail(swarm, project, agent, to, mail));
+    const seq = await this.#persist(id, signal, () => this.#mails.send(report));
+    if (seq === undefined) this.#mails.forget(report.id);
+    return seq;
   }
 
   /** Whether the file that the report names, if any, is stored; a report whose file cannot be read is set aside. */
