@@ -70,6 +70,7 @@ export class ClaimDesk {
       const refusal = { kind: 'refused', code: 'voided', message, retryable: false } as const;
       return {
         events: before?.events ?? [],
+        onTooLarge: () => before?.onTooLarge?.(),
         answer: () => {
           before?.answer();
           answer({ ...head(told()), ...refusal });

@@ -1,6 +1,5 @@
 /**
- * A worker's loop over what stands ready on its machine: takes up the trees that a predecessor left, then claims, and lives
- * through one harness after another.
+ * A worker's loop over what stands ready on its machine: claims, and lives through one harness after another.
  */
 import type { Capabilities } from '../../schemas/index.ts';
 import { type ClaimLoopOptions, runClaimLoop } from '../../shared/agent/claim-loop.ts';
@@ -8,12 +7,10 @@ import { WaggleError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import type { DiskCheck } from './disk-check.ts';
 import { liveThrough } from './harness-life.ts';
-import type { LeftTrees } from './left-trees.ts';
 import type { Offers } from './offers.ts';
 import type { RunOptions } from './run-context.ts';
 import type { RunHands } from './run-hands.ts';
 import type { Ended, Shift } from './shift.ts';
-import { sweepTrees } from './sweep.ts';
 import { wordOrders } from './worker-words.ts';
 
 export interface WorkerLoopOptions
@@ -23,7 +20,6 @@ export interface WorkerLoopOptions
   > {
   readonly runs: RunOptions;
   readonly hands: RunHands;
-  readonly left: LeftTrees;
   readonly disk: Pick<DiskCheck, 'restMs'>;
   /** The pool whose strategy chooses among the profiles; absent: the order does. */
   readonly pool?: string;
@@ -33,12 +29,11 @@ export interface WorkerLoopOptions
 
 /**
  * Works until the signal aborts, a control message or a stop rule says to leave, or there is nothing to do. Errors:
- * `incarnation-ended`, `refused` when the swarm will not have this agent.
+ * `usage` without a profile; `incarnation-ended`, `refused` when the swarm will not have this agent.
  */
 export async function workInTurn(options: WorkerLoopOptions, drain: AbortSignal): Promise<void> {
-  const { runs, hands, left, disk, lock, outbox } = options;
-  const { swarm, project, agent, placeState, offers, words, clock, log } = runs;
-  await sweepTrees({ left, placeState, outbox, log });
+  const { runs, hands, disk } = options;
+  const { swarm, project, agent, offers, words, clock, log } = runs;
   let shift: Shift | undefined;
   await runClaimLoop(
     {
@@ -50,8 +45,6 @@ export async function workInTurn(options: WorkerLoopOptions, drain: AbortSignal)
       log,
       role: 'worker',
       work: 'task',
-      lock,
-      outbox,
       capabilities: capabilitiesOf(options),
       restMs: async () => Math.max(offers.restMs(), await disk.restMs()),
       words: wordOrders(words, () => shift),

@@ -30,6 +30,7 @@ import type { RunOptions } from './run-context.ts';
 import { ownHands } from './run-hands.ts';
 import { runLedger } from './run-ledger.ts';
 import { StopRules, type StopRulesOptions } from './stop-rules.ts';
+import { sweepTrees } from './sweep.ts';
 import { workInTurn } from './worker-loop.ts';
 
 export interface WorkerOptions {
@@ -88,13 +89,15 @@ export async function runWorker(options: WorkerOptions, drain: AbortSignal): Pro
         : error;
     });
   }
+  if (profiles.size === 0) throw new WaggleError('usage', { message: 'a worker needs a profile' });
   const lock = await acquireStateLock(stateDir, { randomId });
   try {
     const placeState = lock.place.state;
     const groups = await openGroupRecords({ stateDir, placeState });
-    const graceMs = Math.max(0, ...[...profiles.values()].map((profile) => profile.graceMs));
+    const graceMs = Math.max(...[...profiles.values()].map((profile) => profile.graceMs));
     await endLeftovers({ stateDir, placeState }, { clock, log, graceMs });
     const outbox = await openOutbox(join(stateDir, 'outbox'), log);
+    await sweepTrees({ left: leftTrees({ stateDir, agent, randomId }), placeState, outbox, log });
     const words = await OperatorWords.open(join(stateDir, 'operator'), clock, log);
     const disk = new DiskCheck(stateDir, log);
     const rules = new StopRules({
@@ -147,7 +150,6 @@ export async function runWorker(options: WorkerOptions, drain: AbortSignal): Pro
         ...idleStop,
         runs,
         hands,
-        left: leftTrees({ stateDir, agent, randomId }),
         lock,
         outbox,
         disk,

@@ -78,10 +78,11 @@ export class Recorder {
   async stop(): Promise<Tape> {
     await this.close();
     const { journal, mail } = streamNames(this.#project);
+    // Of what was stored in the same millisecond the mail was there before what the journal says of it.
     const stored = [
       ...this.#beats,
-      ...(await wholeStream(this.#core, journal)),
       ...(await wholeStream(this.#swarm, mail)),
+      ...(await wholeStream(this.#core, journal)),
     ];
     return { stored, passed: this.#passed };
   }

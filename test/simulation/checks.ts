@@ -16,7 +16,7 @@ import type { Event, GrantEnd, Task } from '../../schemas/index.ts';
 import { RUN_TRAILER } from '../../shared/git/message.ts';
 import { parseTrailers } from '../../shared/git/trailers.ts';
 import { countedRight } from './counters.ts';
-import type { Facts } from './facts.ts';
+import { type Facts, SILENCE_SHARE } from './facts.ts';
 import { lettersEnd, lettersJudgedRight, lettersOnce } from './letter-rules.ts';
 import { project } from './services.ts';
 
@@ -28,8 +28,6 @@ export interface Rule {
   readonly atEnd?: (facts: Facts) => string | undefined;
 }
 
-/** Watchers and leaders measure by clocks of their own, and a look may be a quarter of a lease old. */
-const SILENCE_SHARE = 0.7;
 const CLOCK_SHARE = 0.97;
 
 const endsWell: readonly Task['state'][] = ['closed', 'blocked', 'failed', 'cancelled'];
@@ -80,7 +78,7 @@ function growingFences({ tasks, live, highestFence }: Facts, event: Event): stri
   );
 }
 
-function liveFencesOnly({ tasks, grants }: Facts, event: Event): string | undefined {
+function liveFencesOnly({ tasks, grants, reports }: Facts, event: Event): string | undefined {
   const live = (task: string, fence: number, agent: string | undefined): string | undefined => {
     const standing = tasks.get(task)?.grant?.grant;
     if (standing?.fence !== fence)
@@ -100,12 +98,12 @@ function liveFencesOnly({ tasks, grants }: Facts, event: Event): string | undefi
     case 'taken_over':
       return live(event.task, event.fence, event.agent);
     case 'run_used': {
-      // What a run has used may be told after its end, by whoever had it.
-      const granted = grants.get(event.fence);
-      const isOwn = granted?.task === event.task && granted.grant.agent === event.agent;
-      return isOwn
-        ? undefined
-        : `usage of fence ${event.fence} on ${event.task} by ${event.agent}, who never had it`;
+      const wrong = live(event.task, event.fence, event.agent);
+      if (wrong === undefined) return undefined;
+      // After its end the usage of a run counts as well, told by whoever had it.
+      const { agent, fence } = event;
+      const isTold = [...reports.values()].some((report) => report.kind === 'used' && report.fence === fence);
+      return isTold && grants.get(fence)?.grant.agent === agent ? undefined : wrong;
     }
     case 'checkpointed':
       return event.late ? undefined : live(event.task, event.checkpoint.fence, event.agent);

@@ -35,13 +35,28 @@ type Draft = Pick<Mail, 'kind'> & Partial<Mail>;
 
 export class Correspondents {
   readonly #options: CorrespondentsOptions;
+  #underWay = 0;
 
   constructor(options: CorrespondentsOptions) {
     this.#options = options;
   }
 
+  /** Whether something may still be written. */
+  get isBusy(): boolean {
+    return this.#underWay > 0;
+  }
+
   /** A letter from the operator, mostly to that agent, and what its reader answers. */
   async write(random: SeededRandom, agent: string): Promise<void> {
+    this.#underWay += 1;
+    try {
+      await this.#correspond(random, agent);
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  async #correspond(random: SeededRandom, agent: string): Promise<void> {
     const { clock } = this.#options;
     const to = targetOf(random.next(), agent);
     const hasDeadline = to.kind === 'topic' || random.chance(0.6);

@@ -15,13 +15,13 @@ export class Disk {
   readonly #random: SeededRandom;
   readonly #stateId: string;
   readonly entries: Outgoing[] = [];
-  readonly aside: { readonly report: Report; readonly fault: string }[] = [];
-  /** Files by name: their content's SHA-256. */
-  readonly files = new Map<string, string>();
+  readonly aside: (Outgoing & { readonly fault: string })[] = [];
   /** The trees of runs. */
   readonly works = new Map<string, Work>();
   /** Every bundle that stood in the outbox. */
   readonly #bundles = new Set<string>();
+  /** Of each tree that was removed with work in it, the bundles of that. */
+  readonly #removed: { readonly run: string; readonly bundles: readonly string[] }[] = [];
   /** Told of work that was thrown away and is kept nowhere. */
   onLost: (what: string) => void = () => {};
   #generation = 0;
@@ -39,7 +39,6 @@ export class Disk {
   copy(random: SeededRandom): Disk {
     const copy = new Disk(random, this.#stateId);
     copy.entries.push(...this.entries);
-    for (const [name, sha256] of this.files) copy.files.set(name, sha256);
     for (const [run, work] of this.works) copy.works.set(run, { ...work });
     for (const bundle of this.#bundles) copy.#bundles.add(bundle);
     copy.#generation = this.#generation;
@@ -51,8 +50,25 @@ export class Disk {
     const work = this.works.get(run);
     this.works.delete(run);
     if (work === undefined || work.record.git === undefined || !holdsWork(work)) return;
-    if (bundlesOf(work.content).some((bundle) => this.#bundles.has(bundle))) return;
+    const bundles = bundlesOf(work.content).filter((bundle) => this.#bundles.has(bundle));
+    this.#removed.push({ run, bundles });
+    if (bundles.length > 0) return;
     this.onLost(`the tree of run ${run} was removed with "${work.content}", which is kept nowhere`);
+  }
+
+  /** What is wrong with the work of runs, when the swarm is quiet and every worker was started anew. */
+  *faults(isStored: (bundle: string) => boolean, hasEnded: (fence: number) => boolean): Generator<string> {
+    const stays = new Set([...this.entries, ...this.aside].map(({ bundle }) => bundle));
+    for (const { run, bundles } of this.#removed) {
+      if (bundles.length > 0 && !bundles.some((bundle) => isStored(bundle) || stays.has(bundle)))
+        yield `the tree of run ${run} was removed, and what it held reached nobody`;
+    }
+    for (const work of this.works.values()) {
+      const { phase, state, run, fence, git } = work.record;
+      const isOwn = state === this.#folder && git !== undefined;
+      if (isOwn && phase === 'running' && holdsWork(work) && hasEnded(fence))
+        yield `the tree of run ${run} was left, and nobody took it up`;
+    }
   }
 
   async lock(clock: Clock): Promise<StateLock> {
@@ -93,7 +109,7 @@ export class Disk {
       },
       setAside: async (id, fault) => {
         const entry = take(id);
-        if (entry !== undefined) this.aside.push({ report: entry.report, fault });
+        if (entry !== undefined) this.aside.push({ ...entry, fault });
         await clock.sleep(WRITE_MS);
       },
     };

@@ -44,6 +44,8 @@ export interface Sign {
   readonly printedAt?: number;
 }
 
+/** Watchers and leaders measure by clocks of their own, and a look may be a quarter of a lease old. */
+export const SILENCE_SHARE = 0.7;
 const SIGNS_KEPT = 16;
 /** How long the server's word of a beat may be on its way to a leader. */
 const UNHEARD_MS = 1_000;
@@ -88,6 +90,8 @@ export class Facts {
   readonly #signs = new Map<number, Sign[]>();
   /** When a leader decided the batch whose events are looked at: later it is stored. */
   decidedAt = 0;
+  /** What stands in FILES. */
+  readonly files = new Set<string>();
   /** Whether somebody set the wall clock of a leader, or of one that may lead: when things are due is anybody's guess then. */
   haveClocksJumped = false;
   /** Of each agent, the incarnation that was accepted last. */

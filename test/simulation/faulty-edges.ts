@@ -99,13 +99,19 @@ export const inMemory: NonNullable<Alterations['outbox']> = (outbox) => {
   };
 };
 
-/** Checkpoints are not kept. */
-export const dropsCheckpoints: NonNullable<Alterations['outbox']> = (outbox) => ({
-  ...outbox,
-  put: async (outgoing) => {
-    if (outgoing.report.kind !== 'checkpoint') await outbox.put(outgoing);
+/** A tree goes with whatever it holds. */
+export const removesAnyTree: NonNullable<Alterations['hands']> = (hands) => ({
+  ...hands,
+  async open(opening) {
+    const run = await hands.open(opening);
+    const { tree } = run.workspace;
+    tree.remove = tree.remove.bind(tree, true);
+    return run;
   },
 });
+
+/** Nobody looks at what a predecessor left. */
+export const leavesTrees: NonNullable<Alterations['left']> = (left) => ({ ...left, list: async () => [] });
 
 /** Claims that do not say after which mail they are to be decided. */
 export const claimsAtOnce: NonNullable<Alterations['workerBus']> = (bus) => ({

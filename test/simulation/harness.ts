@@ -56,6 +56,8 @@ export interface ModelOptions {
 type Fate = 'fails' | 'starts-not' | 'times-out' | 'limited' | 'asks' | 'idles' | 'works';
 
 const BYTES_A_PRINT = 80;
+const CRASHED: RunEnd = { how: 'signalled', signal: 'SIGSEGV' };
+const QUESTION = 'Which of the two do you want me to keep?';
 const HANG_MS = 30_000;
 const START_MS = 300;
 /** How long one that is stopped may take to end. */
@@ -87,6 +89,7 @@ class ModelHarness {
   readonly #limits = new AbortController();
   readonly #startedAt: number;
   #limit: LimitName | undefined;
+  #lastLines = '';
   bytes = 0;
   printedAt: number;
 
@@ -110,7 +113,7 @@ class ModelHarness {
       signs,
       ...(end.how === 'exited' ? { exitCode: end.exitCode } : {}),
       tail: '',
-      lastLines: '',
+      lastLines: this.#lastLines,
       outputBytes: this.bytes,
       durationMs,
       usage: { output_tokens: this.bytes, duration_ms: durationMs },
@@ -122,6 +125,7 @@ class ModelHarness {
     const { env, how, run } = this.#options;
     const { clock, random } = env;
     await clock.sleep(random.between(10, START_MS), over).catch(() => undefined);
+    if (over.aborted) return { end: await this.#stopped(), signs: noSigns };
     let task: CurrentTask | undefined = await run.tasks.current();
     let fate = this.#fate();
     if (fate === 'starts-not')
@@ -133,19 +137,22 @@ class ModelHarness {
       if (over.aborted) return { end: await this.#stopped(), signs: started };
       switch (fate) {
         case 'fails':
-          return { end: { how: 'exited', exitCode: 1 }, signs: started };
+          return { end: random.chance(0.5) ? { how: 'exited', exitCode: 1 } : CRASHED, signs: started };
         case 'times-out':
           return { end: { how: 'limit', limit: 'wall' }, signs: started };
         case 'limited':
           return { end: { how: 'exited', exitCode: 1 }, signs: { ...started, lastFault: this.#rateLimit() } };
         case 'asks':
-          await this.#say((tasks) => tasks.block(`${task?.run} has a question`));
+          // In words alone, or through its socket as well.
+          if (random.chance(0.5)) this.#lastLines = QUESTION;
+          else await this.#say((tasks) => tasks.block(`${task?.run} has a question`));
           break;
         case 'idles':
         case 'works':
           await this.#say((tasks) => tasks.done(`${task?.run} is done`));
           break;
         case 'starts-not':
+          // One that runs already goes away without a word.
           break;
       }
       task = run.options.mode === 'continuous' ? await this.#next(over) : undefined;

@@ -3,13 +3,13 @@
  * nobody waits.
  */
 import type { Event } from '../../schemas/index.ts';
-import type { Facts } from './facts.ts';
+import { type Facts, SILENCE_SHARE } from './facts.ts';
 import type { LetterFact } from './letters.ts';
 
 /** How far two clocks of the swarm may be apart, in ms: set wrongly, and by what they gain or lose in an hour. */
 const apartMs = (now: number): number => 5_000 + now * 0.01;
-/** Between what the leader heard and what stood in BEAT. */
-const SILENCE_SHARE = 0.7;
+/** Where the configuration says nothing. */
+const DEAD_LETTER_AFTER_MS = 600_000;
 
 /** What is wrong with what the journal says of a letter. */
 export function lettersJudgedRight(facts: Facts, event: Event): string | undefined {
@@ -72,11 +72,15 @@ function wronglyDead(facts: Facts, seq: number, why: string | undefined): string
     const isKnown = firstMail < seq || facts.incarnations.has(to.name);
     return isKnown ? `letter ${seq} was dead, its reader ${to.name} unknown` : undefined;
   }
-  const afterMs = facts.config?.policies.dead_letter_after_ms ?? 0;
-  const silentMs = facts.decidedAt - Math.max(facts.lastBeatOf(to.name), letter.postedAt ?? 0);
+  const afterMs = facts.config?.policies.dead_letter_after_ms ?? DEAD_LETTER_AFTER_MS;
+  const { decidedAt, haveClocksJumped } = facts;
+  const seenAt = Math.max(facts.lastBeatOf(to.name), facts.letters.lastMailOf(to.name, decidedAt));
+  // It has as long from when it was posted, by clocks that may be another's by then.
+  const postedMs = haveClocksJumped ? afterMs : decidedAt - (letter.postedAt ?? 0) + apartMs(decidedAt);
+  const silentMs = Math.min(decidedAt - seenAt, postedMs);
   return silentMs >= afterMs * SILENCE_SHARE
     ? undefined
-    : `letter ${seq} was dead ${Math.round(silentMs)} ms after ${to.name} was there`;
+    : `letter ${seq} was dead, and ${to.name} was there ${Math.round(silentMs)} ms before`;
 }
 
 /** In the end each letter was posted once, and what was acknowledged is settled. */

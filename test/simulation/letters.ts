@@ -20,6 +20,9 @@ export interface LetterFact {
 }
 
 const WRITER = 'operator';
+const MAILS_KEPT = 16;
+/** How long a mail may be on its way to a leader. */
+const UNREAD_MS = 1_000;
 export class Letters {
   readonly #all = new Map<number, LetterFact>();
   /** How often their writer was to be told, and how often that stands in MAIL. */
@@ -27,12 +30,16 @@ export class Letters {
   readonly heard = { overdue: 0, dead: 0 };
   /** Of each sender, the sequence of its first mail. Who only ever acknowledges is known by presence alone. */
   readonly firstMails = new Map<string, number>();
+  /** Of each sender, when its last mails were stored. */
+  readonly #mailedAt = new Map<string, number[]>();
 
   get all(): ReadonlyMap<number, LetterFact> {
     return this.#all;
   }
 
   noteMail({ seq, from, to, mail }: StoredMail, now: number): void {
+    const times = this.#mailedAt.get(from) ?? [];
+    this.#mailedAt.set(from, [...times, now].slice(-MAILS_KEPT));
     if (to.kind !== 'receipt' && !this.firstMails.has(from)) this.firstMails.set(from, seq);
     if (mail.kind === 'message' && from === WRITER && to.kind !== 'receipt') {
       const { ack_within_ms: withinMs } = mail;
@@ -46,6 +53,11 @@ export class Letters {
     if (letter.to.kind === 'agent' && letter.to.name !== from) return;
     letter.receivedAt ??= now;
     if (mail.receipt?.state === 'acknowledged') letter.acknowledgedAt ??= now;
+  }
+
+  /** When the last mail of that sender was stored, of those that a leader can have read by then; else 0. */
+  lastMailOf(name: string, decidedAt: number): number {
+    return this.#mailedAt.get(name)?.findLast((at) => at <= decidedAt - UNREAD_MS) ?? 0;
   }
 
   /** What is told of a batch is one mail, a line for each. */

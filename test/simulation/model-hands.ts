@@ -15,7 +15,12 @@ import { openTree } from './work-trees.ts';
 /** How many of all runs find no tree to work in. */
 const NO_TREE = 0.005;
 
-export function modelHands(env: Env, model: HarnessModel, options: RunOptions): RunHands {
+export function modelHands(
+  env: Env,
+  model: HarnessModel,
+  options: RunOptions,
+  onNoTree: () => void,
+): RunHands {
   const { clock, disk, random, name: agent } = env;
   const place = { disk, agent, clock, randomId: random.id };
   let seat: Seat | undefined;
@@ -24,6 +29,7 @@ export function modelHands(env: Env, model: HarnessModel, options: RunOptions): 
       const tree = await openTree(place, options.placeState, grant, held.signal);
       if (model.fails > 0 && random.chance(NO_TREE)) {
         await tree.remove(true);
+        onNoTree();
         throw new WaggleError('git-failed', {
           command: 'fetch',
           exitCode: 128,

@@ -141,9 +141,14 @@ export const mutations: readonly Mutation[] = [
     alterations: () => ({ outbox: edge.inMemory }),
   },
   {
-    says: 'a tree is removed, and what it holds was kept nowhere',
+    says: 'a tree is removed with work that is kept nowhere',
     breaks: [8],
-    alterations: () => ({ outbox: edge.dropsCheckpoints }),
+    alterations: () => ({ hands: edge.removesAnyTree }),
+  },
+  {
+    says: 'trees that a predecessor left are not looked at',
+    breaks: [8],
+    alterations: () => ({ left: edge.leavesTrees }),
   },
   {
     says: 'a report counts as delivered when it is sent',

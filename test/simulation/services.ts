@@ -12,9 +12,12 @@ import { promptedBus } from '../../services/committer/prompted-bus.ts';
 import type { Deciders } from '../../services/orchestrator/judge.ts';
 import { runOrchestrator } from '../../services/orchestrator/orchestrator.ts';
 import { runStaleTakeover, type StaleTakeoverOptions } from '../../services/stale-takeover/stale-takeover.ts';
+import type { LeftTrees } from '../../services/worker/left-trees.ts';
 import { Offers } from '../../services/worker/offers.ts';
 import type { WordStore } from '../../services/worker/operator-words.ts';
 import type { RunOptions } from '../../services/worker/run-context.ts';
+import type { RunHands } from '../../services/worker/run-hands.ts';
+import { sweepTrees } from '../../services/worker/sweep.ts';
 import { workInTurn } from '../../services/worker/worker-loop.ts';
 import { runClaimLoop } from '../../shared/agent/claim-loop.ts';
 import type { Outbox } from '../../shared/agent/outbox.ts';
@@ -43,6 +46,8 @@ export interface Alterations {
   /** Of a worker's connection. */
   readonly workerBus?: (bus: Bus) => Bus;
   readonly outbox?: (outbox: Outbox, env: Env) => Outbox;
+  readonly left?: (left: LeftTrees) => LeftTrees;
+  readonly hands?: (hands: RunHands) => RunHands;
   readonly newWatch?: StaleTakeoverOptions['newWatch'];
   readonly repository?: RepositoryFaults;
 }
@@ -54,6 +59,8 @@ export interface ServicesOptions {
   readonly electionLeaseMs: number;
   readonly realDeciders: Deciders;
   readonly onKept: (agent: string, report: Report) => void;
+  /** Told of each run that finds no tree to work in. */
+  readonly onNoTree: () => void;
   /** Told of each batch before it is sent. */
   readonly onBatch: (payload: Payload) => void;
   readonly log?: (name: string) => Log;
@@ -132,14 +139,18 @@ export function servicesOf(options: ServicesOptions) {
         randomId: env.random.id,
         log,
       };
+      const outbox = outboxOf(env);
+      const left = leftOn({ disk: env.disk, agent, clock, randomId: env.random.id });
+      const { placeState } = runs;
+      await sweepTrees({ left: alterations.left?.(left) ?? left, placeState, outbox, log });
+      const hands = modelHands(env, model, runs, options.onNoTree);
       await workInTurn(
         {
           ...common(env, swarm),
           runs,
-          hands: modelHands(env, model, runs),
-          left: leftOn({ disk: env.disk, agent, clock, randomId: env.random.id }),
+          hands: alterations.hands?.(hands) ?? hands,
           lock,
-          outbox: outboxOf(env),
+          outbox,
           files: modelFiles,
           disk: { restMs: async () => 0 },
           pool: 'both',

@@ -13,10 +13,13 @@ const messageTroubles = [
   'ack-lost',
 ] as const;
 
-export type TroubleKind = StepKind | (typeof messageTroubles)[number];
+/** Within a step, or beside all steps. */
+const otherTroubles = ['cut-one-way', 'bus-away-long', 'no-tree'] as const;
+
+export type TroubleKind = StepKind | (typeof messageTroubles)[number] | (typeof otherTroubles)[number];
 
 /** Every kind that some seeds must show. */
-export const troubleKinds: readonly TroubleKind[] = [...stepKinds, ...messageTroubles];
+export const troubleKinds: readonly TroubleKind[] = [...stepKinds, ...messageTroubles, ...otherTroubles];
 
 export class Tally {
   readonly #counts = new Map<TroubleKind, number>();

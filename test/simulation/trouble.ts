@@ -96,6 +96,7 @@ export class Trouble {
         const ms = random.chance(0.6) ? random.between(500, 12_000) : random.between(200, 30_000);
         const way = random.pick(['both', 'both', 'up', 'down'] as const) ?? 'both';
         for (const account of accounts) node.cut(account, way);
+        if (way !== 'both' && node.isUp) this.#options.tally.note('cut-one-way');
         timeline.plan(ms, `heal ${node.name}`, () => node.heal());
         return node.isUp;
       }
@@ -103,7 +104,9 @@ export class Trouble {
         const wasUp = server.isUp;
         server.kill();
         const soonMs = random.between(100, 8_000);
-        const downMs = random.chance(0.15) ? random.between(30_000, 90_000) : soonMs;
+        const isLong = random.chance(0.15);
+        const downMs = isLong ? random.between(30_000, 90_000) : soonMs;
+        if (isLong && wasUp) this.#options.tally.note('bus-away-long');
         timeline.plan(downMs, 'bus up', () => server.restart());
         return wasUp;
       }

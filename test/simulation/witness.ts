@@ -93,6 +93,8 @@ export class Witness implements ServerObserver {
         this.#note(report);
         if (isOfRun(report)) this.#mailed.push({ seq, from: route?.from ?? '', report });
       }
+    } else if (stream === this.#names.files) {
+      if (this.#facts.isWhole) this.#facts.files.add(Buffer.from(payload).toString());
     } else if (stream === this.#names.journal) {
       const decoded = tryDecode('Batch', { payload, headers });
       if (!decoded.ok) {

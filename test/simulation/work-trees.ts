@@ -87,8 +87,8 @@ export class ModelTree implements WorkTree {
   }
 
   async noteBlocked(reason: string | undefined): Promise<void> {
-    const { blocked: _, ...record } = this.#work.record;
     await this.#place.clock.sleep(WRITE_MS);
+    const { blocked: _, ...record } = this.#work.record;
     this.#work.record = reason === undefined ? record : { ...record, blocked: reason };
   }
 

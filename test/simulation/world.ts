@@ -65,6 +65,8 @@ export interface Outcome {
 const QUIET_MS = 40 * 60_000;
 const LOOK_MS = 5_000;
 const EARLY_MS = 30_000;
+/** Starting, with a tree for each of many runs. */
+const TAKE_UP_MS = 20_000;
 
 AbortSignal.any = forgettableAny;
 
@@ -82,6 +84,7 @@ export class World {
   readonly #random: SeededRandom;
   readonly #repository = new Repository();
   readonly #operator: Operator;
+  readonly #correspondents: Correspondents;
   readonly #trouble: Trouble;
 
   constructor(plan: Plan, options: WorldOptions = {}) {
@@ -107,6 +110,7 @@ export class World {
       onKept: (agent, report) => {
         if (isFinal(report)) this.facts.kept.set(report.id, { report, agent, at: this.timeline.now });
       },
+      onNoTree: () => this.tally.note('no-tree'),
       onBatch: (payload) => this.witness.decided(payload),
       ...(options.log === undefined ? {} : { log: options.log }),
     });
@@ -123,6 +127,7 @@ export class World {
       random: this.#random.fork('operator'),
       facts: this.facts,
     });
+    this.#correspondents = new Correspondents({ swarm, clock });
     this.#trouble = new Trouble({
       plan,
       server: this.server,
@@ -130,7 +135,7 @@ export class World {
       nodes: this.nodes,
       repository: this.#repository,
       operator: this.#operator,
-      correspondents: new Correspondents({ swarm, clock }),
+      correspondents: this.#correspondents,
       tally: this.tally,
       twinOf: (name, random, disk) => this.#twinOf(name, random, disk, services),
       attend: (work) => this.#do(work),
@@ -158,6 +163,7 @@ export class World {
     const lastAt = Math.max(0, ...plan.tasks.map(({ at }) => at), ...plan.steps.map(({ at }) => at));
     await timeline.runUntil(lastAt + 40_000);
     await this.#calm();
+    await this.#takeUpTrees();
     this.witness.conclude();
     const wanted = plan.tasks.flatMap(({ specs }) => specs).length;
     const { size } = this.facts.tasks;
@@ -222,12 +228,27 @@ export class World {
     }
   }
 
+  /** A worker takes up at its start what its predecessor left: each is started once more. */
+  async #takeUpTrees(): Promise<void> {
+    for (const { name } of this.plan.workers) {
+      this.nodes.get(name)?.kill();
+      this.nodes.get(name)?.start();
+    }
+    await this.timeline.runUntil(this.timeline.now + TAKE_UP_MS);
+    const { files, grants } = this.facts;
+    for (const { disk } of this.nodes.values()) {
+      const hasEnded = (fence: number) => grants.get(fence)?.end !== undefined;
+      for (const what of disk.faults((bundle) => files.has(bundle), hasEnded)) this.witness.accuse(8, what);
+    }
+  }
+
   /** Nothing lives, nothing waits to be sent, nothing is ready. */
   #isQuiet(): boolean {
     for (const { grant, state } of this.facts.tasks.values()) {
       if (grant !== undefined || state === 'submitted' || state === 'claimed') return false;
     }
     for (const { disk } of this.nodes.values()) if (disk.entries.length > 0) return false;
+    if (this.#correspondents.isBusy) return false;
     return !this.#hasOpenEnds();
   }
 

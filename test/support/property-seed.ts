@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 
-const chosen = process.env.WAGGLE_PROPERTY_SEED ?? '1';
+const chosen = process.env.WAGGLE_PROPERTY_SEED || '1';
 if (!/^(random|\d{1,9})$/.test(chosen)) {
   throw new Error(
     `WAGGLE_PROPERTY_SEED is "random" or a number of at most 9 digits, and was ${JSON.stringify(chosen)}`,
