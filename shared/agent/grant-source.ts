@@ -41,10 +41,9 @@ export class GrantSource {
 
   /** Delivers what a predecessor left: the first claim is decided after it, and after all that the predecessor mailed. */
   async begin(signal: AbortSignal): Promise<void> {
-    const { courier, outbox } = this.#options;
     // Before anything may cut this off: the last claim, too, follows what was mailed.
-    this.#afterMail = outbox.lastMail();
-    this.#afterMail = (await courier.flush(signal)) ?? this.#afterMail;
+    this.#afterMail = this.#options.outbox.lastMail();
+    await this.#flush(signal);
   }
 
   /** One claim, with the report that waits, if it is one. Rejects when the signal aborts meanwhile. */
@@ -52,7 +51,7 @@ export class GrantSource {
     const { claimer, courier } = this.#options;
     const report = await courier.forClaim(signal);
     // What the claim cannot carry goes first, by mail: the claim ends whatever grant it is about.
-    if (report === undefined) this.#afterMail = (await courier.flush(signal)) ?? this.#afterMail;
+    if (report === undefined) await this.#flush(signal);
     this.letGo();
     const answer = await claimer.next({
       holds: [],
@@ -77,8 +76,8 @@ export class GrantSource {
     const { claimer, courier } = this.#options;
     const report = await courier.forClaim(signal);
     // Several reports go first: the claim ends whatever grant they are about.
-    const flushed = report === undefined ? await courier.flush(signal) : undefined;
-    const afterMail = flushed ?? this.#afterMail;
+    if (report === undefined) await this.#flush(signal);
+    const afterMail = this.#afterMail;
     const answer = await claimer.next({
       holds: [],
       waitMs: afterMail === undefined ? 0 : LEAVE_MS / 2,
@@ -88,8 +87,19 @@ export class GrantSource {
       ...(report === undefined ? {} : { report }),
     });
     if (answer.report !== undefined) await courier.answered(answer.report);
-    await courier.flush(signal);
+    await this.#flush(signal);
     this.letGo();
+  }
+
+  /** What was mailed counts whatever becomes of the claim behind it, and of what should be mailed besides. */
+  async #flush(signal: AbortSignal): Promise<void> {
+    const { courier, outbox } = this.#options;
+    try {
+      this.#afterMail = (await courier.flush(signal)) ?? this.#afterMail;
+    } catch (error) {
+      this.#afterMail = outbox.lastMail() ?? this.#afterMail;
+      throw error;
+    }
   }
 
   /** Grants whose reports are delivered are held no longer. */

@@ -24,6 +24,8 @@ export interface OperatorOptions {
 }
 
 const ANSWER_MS = 4_000;
+/** Longer than the bus may be away, several times over. */
+const PATIENCE_MS = 15 * 60_000;
 
 /** Half as much again of every budget. */
 function withMore(config: BoardConfig): BoardConfig {
@@ -43,7 +45,7 @@ export class Operator {
   constructor(options: OperatorOptions) {
     this.#options = options;
     const { swarm, clock } = options;
-    this.#client = createBoardClient({ swarm, project, agent: 'operator', clock, timeoutMs: 120_000 });
+    this.#client = createBoardClient({ swarm, project, agent: 'operator', clock, timeoutMs: PATIENCE_MS });
   }
 
   /** A command, whatever becomes of it: it is repeated by its id until it is answered, or given up. */

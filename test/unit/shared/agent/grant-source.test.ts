@@ -10,11 +10,13 @@ const signal = new AbortController().signal;
 function sourceWith(flushed: number | undefined) {
   const after: (number | undefined)[] = [];
   const head = { v: 1 as const, term: 1, journal_seq: 1, genesis: 'g' };
-  const answer: { kind: 'ended' | 'nothing' } = { kind: 'ended' };
+  const answer: { kind: 'ended' | 'nothing' | 'lost' } = { kind: 'ended' };
+  const mailed = { last: 41 };
   const over: ClaimAnswer = { ...head, kind: 'ended', fence: 1, why: 'it is over' };
   const claimer: Claimer = {
     async next({ afterMail }) {
       after.push(afterMail);
+      if (answer.kind === 'lost') throw new Error('nobody answers');
       const said: ClaimAnswer = answer.kind === 'nothing' ? { ...head, kind: 'nothing' } : over;
       return said;
     },
@@ -26,9 +28,9 @@ function sourceWith(flushed: number | undefined) {
     isReporting: () => false,
     answered: async () => {},
   };
-  const outbox = { lastMail: () => 41 };
+  const outbox = { lastMail: () => mailed.last };
   const source = new GrantSource({ claimer, courier, outbox, held: new Set(), clock: systemClock });
-  return { source, after, courier, answer };
+  return { source, after, courier, answer, mailed };
 }
 
 test('the first claim is decided after what a predecessor had mailed, though nothing waits any more', async () => {
@@ -70,6 +72,31 @@ test('who leaves while its claim still waits for a mail leaves after that mail',
   courier.flush = async () => undefined;
   await source.withdraw();
   expect(after).toEqual([57, 57]);
+});
+
+test('after a withdrawal that was cut off the next claim is decided after what that had mailed', async () => {
+  const { source, after, courier, answer } = sourceWith(undefined);
+  await source.begin(signal);
+  await source.ask(signal);
+  courier.flush = async () => 57;
+  answer.kind = 'lost';
+  await expect(source.withdraw()).rejects.toThrow('nobody answers');
+  courier.flush = async () => undefined;
+  answer.kind = 'ended';
+  await source.ask(signal);
+  expect(after).toEqual([41, 57, 57]);
+});
+
+test('what was mailed before a delivery was cut off counts as well', async () => {
+  const { source, after, courier, mailed } = sourceWith(undefined);
+  await source.begin(signal);
+  await source.ask(signal);
+  mailed.last = 57;
+  courier.flush = () => Promise.reject(new Error('paused'));
+  await expect(source.ask(signal)).rejects.toThrow('paused');
+  courier.flush = async () => undefined;
+  await source.ask(signal);
+  expect(after).toEqual([41, 57]);
 });
 
 test('reports that a claim cannot carry go before it, by mail, and it is decided after them', async () => {
