@@ -110,6 +110,28 @@ export class Writer {
     });
   }
 
+  /**
+   * The same of a report that is true only for a while: when its turn has come and `isFresh` says no, nothing is consumed or
+   * decided. Resolves then, to whether it was.
+   */
+  reportWhile(
+    isFresh: () => boolean,
+    from: string,
+    report: Report,
+    place: MailPlace,
+    answer: (answer: ReportAnswer) => void,
+  ): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#take((now) => {
+        const isDecided = isFresh();
+        resolve(isDecided);
+        if (!isDecided) return quiet;
+        this.#consume(place);
+        return this.#report(from, report, now, answer);
+      });
+    });
+  }
+
   /** Another mail that may concern a letter; consumed whatever becomes of it. */
   mail(stored: StoredMail, place: MailPlace): void {
     this.#take((now) => {
