@@ -150,7 +150,8 @@ export class Node {
       });
     }
     timeline.plan(ms, `resume ${this.name}`, () => {
-      if (sleeps) this.clock.slept(ms);
+      // Who was killed and started anew meanwhile runs on a machine that is awake.
+      if (sleeps && this.#running === running) this.clock.slept(ms);
       running.process.resume();
     });
     return true;
