@@ -9,13 +9,7 @@
  * 3. The leader's own announcements are not even decoded: under load they would be half of what is read.
  */
 
-import {
-  RESERVED_AGENT,
-  type Report,
-  type ReportAnswer,
-  type ReportOf,
-  type StoredMail,
-} from '../../schemas/index.ts';
+import { RESERVED_AGENT, type Report, type ReportAnswer, type StoredMail } from '../../schemas/index.ts';
 import { isWatchable } from '../../shared/board/decide-letters.ts';
 import { isFault, readMail } from '../../shared/bus/mailbox.ts';
 import type { Bus } from '../../shared/bus/port.ts';
@@ -23,13 +17,11 @@ import { mailRoute, subjectsOf } from '../../shared/bus/subjects.ts';
 import { streamNames } from '../../shared/bus/topology.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { isWaggleError } from '../../shared/errors.ts';
-import { withFirst } from '../../shared/first-signal.ts';
 import type { Log } from '../../shared/log.ts';
-import { untilAborted } from '../../shared/until-aborted.ts';
-import type { MailPlace } from './batch-store.ts';
 import { LaterBeats } from './later-beat.ts';
 import type { Refusals } from './refusals.ts';
 import type { Sightings } from './sightings.ts';
+import { takeOver } from './takeover-mail.ts';
 import type { Writer } from './writer.ts';
 
 interface Intake {
@@ -81,47 +73,10 @@ export async function takeMail(options: Intake, signal: AbortSignal): Promise<vo
   }
 }
 
-/** A report of a takeover as MAIL has it. */
-interface TakeoverMail {
-  readonly from: string;
-  readonly report: ReportOf<'takeover'>;
-  readonly place: MailPlace & { readonly at: number };
-  readonly answered: (answer: ReportAnswer) => void;
-}
-
-/**
- * Has a takeover decided soon after it was known that nothing refutes it: while a batch waits for its acknowledgement the
- * owner may have said that it lives.
- */
-async function takeOver(
-  { writer, clock, log }: Intake,
-  beats: LaterBeats,
-  { from, report, place, answered }: TakeoverMail,
-  signal: AbortSignal,
-): Promise<void> {
-  for (let tries = 1; !signal.aborted; tries += 1) {
-    const lookedAt = clock.monotonic();
-    const refuted = await beats.refutation(report, place.at, signal);
-    if (refuted !== undefined) {
-      log.info({ from, report: report.id, code: 'alive', reason: refuted }, 'a report was refused');
-      writer.pass(place);
-      return;
-    }
-    // Where every batch takes so long nothing would ever be decided.
-    const isFresh = () => tries >= LOOKS_MOST || clock.monotonic() - lookedAt <= FRESH_MS;
-    const decided = writer.reportWhile(isFresh, from, report, place, answered);
-    if (await withFirst([signal], (over) => Promise.race([decided, untilAborted(over).then(() => true)])))
-      return;
-  }
-}
-
 /** Only a mail to the orchestrator reports. */
 const reportIn = ({ to, mail }: StoredMail): Report | undefined =>
   to.kind === 'agent' && to.name === RESERVED_AGENT ? mail.report : undefined;
 
-/** How long it is believed that nothing refutes a takeover, and how often that is looked at. */
-const FRESH_MS = 500;
-const LOOKS_MOST = 5;
 /** A turn of a busy writer takes longer. */
 const BUSY_MS = 2;
 const LOOK_MS = 1_000;
