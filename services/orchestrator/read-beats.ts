@@ -1,6 +1,6 @@
 /**
- * Last heartbeats and presences out of BEAT, which is in memory, and gone for a moment after a restart of the bus. A
- * stored message that is no valid beat counts as absent.
+ * Last heartbeats and presences out of BEAT, which is in memory: after a restart of the bus it is gone until it is made
+ * anew, and then empty, which is the same to a reader. A stored message that is no valid beat counts as absent.
  */
 import type { Beat, Presence, ReadAnswerOf } from '../../schemas/index.ts';
 import { tryDecode } from '../../shared/bus/codec.ts';
@@ -8,6 +8,7 @@ import type { Stored, Streams } from '../../shared/bus/port.ts';
 import { senderOf, subjectsOf } from '../../shared/bus/subjects.ts';
 import { streamNames } from '../../shared/bus/topology.ts';
 import type { Clock } from '../../shared/clock.ts';
+import { isWaggleError } from '../../shared/errors.ts';
 import { newestStored } from './newest-stored.ts';
 
 const BEATS = 1_000;
@@ -61,11 +62,16 @@ async function signs<N extends keyof Signs>(
 ): Promise<Sign<Signs[N]>[]> {
   const bytesOf = ({ payload: { byteLength } }: Stored) => (byteLength > SIGN_BYTES ? undefined : byteLength);
   const query = { count, maxBytes: SIGNS_BYTES, bytesOf };
-  const { messages } = await newestStored(streams, streamNames(project).beat, subject, query);
+  const { messages } = await newestStored(streams, streamNames(project).beat, subject, query).catch(noneYet);
   return messages.flatMap((stored) => {
     const agent = senderOf(stored.subject);
     if (agent === undefined) return [];
     const decoded = tryDecode(name, stored);
     return decoded.ok ? [{ agent, at: stored.at, value: decoded.value }] : [];
   });
+}
+
+function noneYet(error: unknown): { messages: readonly Stored[] } {
+  if (isWaggleError(error, 'stream-missing')) return { messages: [] };
+  throw error;
 }

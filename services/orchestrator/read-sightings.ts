@@ -10,7 +10,6 @@ import { isFault, LONGEST_MAIL_BYTES, readMail } from '../../shared/bus/mailbox.
 import type { Stored, Streams } from '../../shared/bus/port.ts';
 import { mailRoute, subjectsOf } from '../../shared/bus/subjects.ts';
 import { streamNames } from '../../shared/bus/topology.ts';
-import { isWaggleError } from '../../shared/errors.ts';
 import { lastBeats, lastPresences, type Sign } from './read-beats.ts';
 
 type Sighting = ReadAnswerOf<'sightings'>['sightings'][number];
@@ -24,8 +23,8 @@ const AT_ONCE = 16;
 export async function readSightings(streams: Streams, project: string): Promise<ReadAnswerOf<'sightings'>> {
   const [senders, beats, presences] = await Promise.all([
     sendersOf(streams, project),
-    orNone(lastBeats(streams, project)),
-    orNone(lastPresences(streams, project)),
+    lastBeats(streams, project),
+    lastPresences(streams, project),
   ]);
   const beatOf = new Map(beats.map((sign) => [sign.agent, sign]));
   const presenceOf = new Map(presences.map((sign) => [sign.agent, sign]));
@@ -122,14 +121,4 @@ function fitting(sightings: readonly Sighting[]): Sighting[] {
       return bytes > WHOLE_BYTES ? rest : sighting;
     })
     .sort((a, b) => (a.agent < b.agent ? -1 : 1));
-}
-
-/** Nothing where BEAT is missing. */
-async function orNone<T>(signs: Promise<T[]>): Promise<T[]> {
-  try {
-    return await signs;
-  } catch (error) {
-    if (isWaggleError(error, 'stream-missing')) return [];
-    throw error;
-  }
 }

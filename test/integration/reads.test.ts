@@ -14,6 +14,7 @@ import { systemClock } from '../../shared/clock.ts';
 import { randomId } from '../../shared/random.ts';
 import { beat, until } from '../support/asking.ts';
 import { project, startHive, type TestHive } from '../support/orchestrator.ts';
+import { deleteStream } from '../support/stream-surgery.ts';
 
 const subjects = subjectsOf(project);
 const streams = streamNames(project);
@@ -335,4 +336,11 @@ test('a chunk that is asked of an orchestrator that hangs is given by another on
   });
   hung.close();
   await taking;
+});
+
+test('nobody has a heartbeat while BEAT is to be made anew, and who wrote is known all the same', async () => {
+  await send(topic, 'still here', 'author');
+  await deleteStream(swarm, streams.beat);
+  expect((await reader.beats()).beats).toEqual([]);
+  expect((await reader.sightings()).map(({ agent }) => agent)).toContain('author');
 });

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Task, TaskSpec } from '../../schemas/index.ts';
 import { emptyConfig } from '../../shared/board/state.ts';
@@ -209,20 +209,27 @@ describe('what a harness is given', () => {
 
 describe('a run that is cut short', () => {
   /** Starts a worker on a task whose harness writes its pid and runs on. */
-  async function running(drainMs?: number, script = 'echo $$ > "$0.pid"; exec sleep 60') {
+  async function running(
+    drainMs?: number,
+    script = 'echo $$ > "$0.pid"; exec sleep 60',
+    spec: Partial<TaskSpec> = { expects: 'none' },
+  ) {
     count += 1;
     const id = `t-${count}`;
     const name = `w-${count}`;
     const worker = await swarm.worker(name, sh(script), drainMs);
-    await add(client, { id, title: 'Long', expects: 'none' });
+    await add(client, { id, title: 'Long', ...spec });
     const runs = join(swarm.folder, name, 'runs');
     const pidFile = await until('the harness runs', () => {
       const [run] = existsSync(runs) ? readdirSync(runs) : [];
       const file = join(runs, run ?? '', 'prompt.md.pid');
       return run !== undefined && existsSync(file) && readFileSync(file, 'utf8').endsWith('\n') && file;
     });
-    return { id, name, worker, pid: Number(readFileSync(pidFile, 'utf8')) };
+    return { id, name, worker, pidFile, pid: Number(readFileSync(pidFile, 'utf8')) };
   }
+  /** A script that writes its pid, and then waits until `letEnd` is called. */
+  const heldUntilLet = 'echo $$ > "$0.pid"; until [ -e "$0.pid.end" ]; do sleep 0.02; done';
+  const letEnd = (pidFile: string) => writeFileSync(`${pidFile}.end`, '');
   const isAlive = (pid: number) => {
     try {
       return process.kill(pid, 0);
@@ -283,15 +290,12 @@ describe('a run that is cut short', () => {
   });
 
   test('a bus that is away in the middle of a run loses nothing of it', async () => {
-    const { id, worker } = await running(undefined, 'echo $$ > "$0.pid"; sleep 0.5; echo done');
+    const { id, worker, pidFile } = await running(undefined, `${heldUntilLet}; echo done`);
     await hive.server.kill();
     // The harness ends while nobody can be told.
-    const output = join(swarm.folder, `w-${count}`, 'runs');
-    await until('the harness has ended', () =>
-      readdirSync(output).some((run) =>
-        readFileSync(join(output, run, 'output.log'), 'utf8').includes('done'),
-      ),
-    );
+    letEnd(pidFile);
+    const output = join(dirname(pidFile), 'output.log');
+    await until('the harness has ended', () => readFileSync(output, 'utf8').includes('done'));
     await hive.server.restart();
     await until('its report has arrived', async () => (await stateOf(client, id)) === 'closed');
     const ends = (await eventsOf(client)).filter(
@@ -302,16 +306,12 @@ describe('a run that is cut short', () => {
   });
 
   test('a change that is finished while the bus is away is submitted when it is back', async () => {
-    count += 1;
-    const id = `t-${count}`;
-    const worker = await swarm.worker(`w-${count}`, sh('echo away > a.txt; echo $$ > "$0.pid"; sleep 0.3'));
-    await add(client, { id, title: 'Change', lane: 'main' });
-    await until('it is claimed', async () => (await stateOf(client, id)) === 'claimed');
+    const script = `echo away > a.txt; ${heldUntilLet}`;
+    const { id, worker, pidFile } = await running(undefined, script, { lane: 'main' });
     await hive.server.kill();
-    const bundle = join(swarm.folder, `w-${count}`, 'runs');
-    await until('the change is bundled', () =>
-      readdirSync(bundle).some((run) => existsSync(join(bundle, run, 'change.bundle'))),
-    );
+    letEnd(pidFile);
+    const bundle = join(dirname(pidFile), 'change.bundle');
+    await until('the change is bundled', () => existsSync(bundle));
     await hive.server.restart();
     await until('it is submitted', async () => (await stateOf(client, id)) === 'submitted');
     expect(await viewOf(id)).toMatchObject({ attempts: 0, losses: 0 });
