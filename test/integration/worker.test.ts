@@ -42,6 +42,8 @@ afterAll(async () => {
 const sh = (script: string): CommandFields => ({ command: ['sh', '-c', script, '{prompt_file}'] });
 const viewOf = async (id: string): Promise<Task> =>
   (await client.query<'task'>({ v: 1, kind: 'task', id })).view.task;
+/** One worker waits for a task: all of its own start is behind it. */
+const isWaiting = async () => (await client.query<'status'>({ v: 1, kind: 'status' })).waiting.task === 1;
 const isUnderWay = ({ state }: Task) => state === 'open' || state === 'claimed';
 
 /** Runs one task with one worker, to the end of the run. */
@@ -277,10 +279,7 @@ describe('a run that is cut short', () => {
   test('a drained worker is granted nothing afterwards', async () => {
     count += 1;
     const worker = await swarm.worker(`w-${count}`, sh('true'));
-    await until(
-      'it waits',
-      async () => (await client.query<'status'>({ v: 1, kind: 'status' })).waiting.task === 1,
-    );
+    await until('it waits', isWaiting);
     await worker.drain();
     const status = await client.query<'status'>({ v: 1, kind: 'status' });
     expect(status.waiting.task).toBe(0);
@@ -321,10 +320,7 @@ describe('a run that is cut short', () => {
   test('a second worker on the same state directory is refused', async () => {
     count += 1;
     const worker = await swarm.worker(`w-${count}`, sh('true'));
-    await until(
-      'it waits',
-      async () => (await client.query<'status'>({ v: 1, kind: 'status' })).waiting.task === 1,
-    );
+    await until('it waits', isWaiting);
     const second = await swarm.worker(`w-${count}`, sh('true'));
     await expect(second.drain()).rejects.toMatchObject({ code: 'state-locked' });
     await worker.drain();
@@ -336,7 +332,7 @@ test('a worker that cannot keep the end of a run loses that grant alone, and res
   const [id, name] = [`t-${count}`, `w-${count}`];
   const state = join(swarm.folder, name);
   const worker = await swarm.worker(name, sh('echo new > b.txt'));
-  await until('it has its outbox', () => existsSync(join(state, 'outbox')));
+  await until('it waits', isWaiting);
   // As on a disk that is full: no report can be written, nor anything else of that size.
   rmSync(join(state, 'outbox'), { recursive: true });
   writeFileSync(join(state, 'outbox'), '');
