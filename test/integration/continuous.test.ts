@@ -96,6 +96,14 @@ function outputOf(folder: string, run: string): string {
   const file = join(folder, run, 'output.log');
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
+/** The harness of that agent has the task: a grant that has not reached its worker yet would go back unused. */
+const hasInHand = (agent: string, task: string) => () => {
+  const folder = join(runs.swarm.folder, agent, 'runs');
+  return (
+    existsSync(folder) &&
+    readdirSync(folder).some((run) => outputOf(folder, run).includes(`"task":"${task}"`))
+  );
+};
 const lane = { lane: 'main', expects: 'change' } as const;
 
 describe('a harness that goes on from task to task', () => {
@@ -170,14 +178,13 @@ describe('a harness that goes on from task to task', () => {
       { id: 'k-3', title: 'k-3', priority: 'P2', ...lane },
     );
     const agent = await worker([], go);
-    const folder = join(runs.swarm.folder, agent, 'runs');
-    const said = () => readdirSync(folder).some((run) => outputOf(folder, run).includes('"task":"k-2"'));
-    await until('the harness has k-2 in hand', async () => existsSync(folder) && said());
+    await until('the harness has k-2 in hand', hasInHand(agent, 'k-2'));
     await runs.client.command({ v: 1, kind: 'cancel', id: 'cancel-k-2', task: 'k-2' });
     await until('k-3 is over', isOver('k-3'));
     writeFileSync(go, '');
     await done();
     expect((await runs.view('k-2')).state).toBe('cancelled');
+    const folder = join(runs.swarm.folder, agent, 'runs');
     expect(readdirSync(folder).filter((run) => outputOf(folder, run) !== '')).toHaveLength(2);
   });
 
@@ -188,8 +195,8 @@ describe('a harness that goes on from task to task', () => {
       { id: 'd-1', title: 'd-1', priority: 'P0', body: 'wait', ...lane },
       { id: 'd-2', title: 'd-2', priority: 'P1', ...lane },
     );
-    await worker([], go);
-    await until('d-1 is in hand', async () => (await runs.view('d-1')).state === 'claimed');
+    const agent = await worker([], go);
+    await until('d-1 is in hand', hasInHand(agent, 'd-1'));
     const leaving = done();
     writeFileSync(go, '');
     await leaving;
@@ -248,7 +255,7 @@ describe('a harness that goes on from task to task', () => {
     const go = join(runs.folder, 'go-on-3');
     await add(runs.client, { id: 'q-1', title: 'q-1', body: 'wait', ...lane });
     const agent = await worker(['linger'], go);
-    await until('q-1 is in hand', async () => (await runs.view('q-1')).state === 'claimed');
+    await until('q-1 is in hand', hasInHand(agent, 'q-1'));
     const bus = await runs.hive.connect('operator');
     const subject = subjectsOf(project).request('control', agent);
     await call(bus, subject, ['Control', { v: 1, kind: 'pause' }], 'ControlAnswer', { timeoutMs: 5_000 });
