@@ -1,14 +1,14 @@
 /**
  * The claims of a term: those that wait for work, and what is decided of each that comes.
  *
- * 1. A claim is decided once the mail that it names is consumed, and not before.
+ * 1. A claim, and the report that it brings, is decided once the mail that it names is consumed, and not before.
  * 2. One that waits is looked at again only when something has changed that could help one.
  * 3. Of a slot's claims only the one with the highest number waits; one that came behind it is void.
  */
-import type { Claim, ReportAnswer } from '../../schemas/index.ts';
+import type { Claim, Report, ReportAnswer } from '../../schemas/index.ts';
 import type { Board } from '../../shared/board/state.ts';
 import type { Clock } from '../../shared/clock.ts';
-import type { Decided } from './decided.ts';
+import { type Decided, quiet } from './decided.ts';
 import {
   type AnswerHead,
   type ClaimAnswerFn,
@@ -29,15 +29,20 @@ export interface ClaimDeskOptions {
   readonly mailSeq: number;
   /** What every answer begins with, as it is when the answer goes out. */
   readonly head: (report: ReportAnswer | undefined) => AnswerHead;
+  /** Decides the report that a claim brings: it counts before the claim. */
+  readonly report: (from: string, report: Report, now: number) => DecidedReport;
 }
 
 type Waiting = WaitingClaim<ClaimAnswerFn>;
 
-/** A report that came with a claim, decided before it; `told` is its answer. */
-export interface BroughtReport {
+/** A report that was decided; `told` is its answer. */
+export interface DecidedReport {
   readonly decided: Decided;
   readonly told: () => ReportAnswer | undefined;
 }
+
+/** A claim that brings a report waits at least so long for the mail that it names, whatever it says itself. */
+const REPORT_WAIT_MS = 2_000;
 
 export class ClaimDesk {
   readonly #options: ClaimDeskOptions;
@@ -54,45 +59,31 @@ export class ClaimDesk {
     this.#mailSeq = options.mailSeq;
   }
 
-  /** Decides a claim that comes, or lets it wait. `brought`: the report that came with it. */
-  decide(
-    from: string,
-    claim: Claim,
-    answer: ClaimAnswerFn,
-    brought: BroughtReport | undefined,
-    now: number,
-  ): Decided {
-    const { clock, head } = this.#options;
-    const told = () => brought?.told();
-    const before = brought?.decided;
-    if (this.#waiting.isVoid(from, claim)) {
-      const message = `claim ${claim.number} of slot ${claim.slot} came after a higher one`;
-      const refusal = { kind: 'refused', code: 'voided', message, retryable: false } as const;
-      return {
-        events: before?.events ?? [],
-        onTooLarge: () => before?.onTooLarge?.(),
-        answer: () => {
-          before?.answer();
-          answer({ ...head(told()), ...refusal });
-        },
-      };
-    }
-    const until = clock.monotonic() + (claim.report === undefined ? claim.wait_ms : 0);
-    const waiting: Waiting = { from, claim, until, answer };
-    const tried = this.#try(waiting, now, told);
-    // A claim that brought a report is answered at once, so that the worker hears what became of it.
-    const isAnswered = tried.answer !== undefined || claim.report !== undefined || claim.wait_ms === 0;
-    if (!isAnswered && this.#waiting.add(waiting)) this.#isNewThere = true;
-    const say = tried.answer ?? (() => answer({ ...head(told()), kind: 'nothing' }));
+  /** Decides a claim that comes, or lets it wait. */
+  decide(from: string, claim: Claim, answer: ClaimAnswerFn, now: number): Decided {
+    const { clock } = this.#options;
+    if (this.#waiting.isVoid(from, claim)) return this.#refuseVoid(from, claim, answer, now);
+    const isEarly = isAhead(claim, this.#mailSeq);
+    const waitMs =
+      isEarly && claim.report !== undefined ? Math.max(claim.wait_ms, REPORT_WAIT_MS) : claim.wait_ms;
+    const waiting = { from, claim, until: clock.monotonic() + waitMs, answer, isTried: false };
+    const tried = isEarly ? undecided : this.#try(waiting, now);
+    const isOver = tried.answer !== undefined || waitMs === 0;
+    if (!isOver && this.#waiting.add({ ...waiting, isTried: !isEarly })) this.#isNewThere = true;
+    const nothing = () => answer({ ...this.#options.head(undefined), kind: 'nothing' });
+    return { ...tried, answer: tried.answer ?? (isOver ? nothing : () => {}) };
+  }
+
+  /** What it brought counts all the same, unless its mail is to come: the one that made it void brings that too. */
+  #refuseVoid(from: string, claim: Claim, answer: ClaimAnswerFn, now: number): Decided {
+    const message = `claim ${claim.number} of slot ${claim.slot} came after a higher one`;
+    const refusal = { kind: 'refused', code: 'voided', message, retryable: false } as const;
+    const { decided, told } = isAhead(claim, this.#mailSeq) ? none : this.#report({ from, claim }, now);
     return {
-      events: [...(before?.events ?? []), ...tried.events],
-      onTooLarge: () => {
-        before?.onTooLarge?.();
-        tried.onTooLarge();
-      },
+      ...decided,
       answer: () => {
-        before?.answer();
-        if (isAnswered) say();
+        decided.answer();
+        answer({ ...this.#options.head(told()), ...refusal });
       },
     };
   }
@@ -140,10 +131,9 @@ export class ClaimDesk {
       for (const waiting of this.#waiting.all()) {
         const { claim } = waiting;
         if (isAhead(claim, this.#mailSeq)) continue;
-        // One that waited for its mail has not been decided at all yet.
-        const isNew = claim.after_mail !== undefined;
-        if (claim.work === 'task' && !isNew && board.ready.size() === 0) continue;
-        const { events, answer, onTooLarge } = this.#try(waiting, now, () => undefined);
+        if (claim.work === 'task' && waiting.isTried && board.ready.size() === 0) continue;
+        const { events, answer, onTooLarge } = this.#try(waiting, now);
+        if (answer === undefined && !waiting.isTried) this.#waiting.add({ ...waiting, isTried: true });
         if (answer === undefined && events.length === 0) continue;
         if (answer !== undefined) this.#waiting.remove(waiting);
         decided.push({ events, answer: answer ?? (() => {}), onTooLarge });
@@ -168,10 +158,30 @@ export class ClaimDesk {
     return this.#waiting.counts();
   }
 
-  /** No answer means that it waits. */
-  #try(waiting: Waiting, now: number, told: () => ReportAnswer | undefined): DecidedClaim {
-    if (isAhead(waiting.claim, this.#mailSeq)) return undecided;
+  /** Of a claim whose mail is consumed. No answer means that it waits. */
+  #try(waiting: Waiting, now: number): DecidedClaim {
     const { board, judge, signs, head } = this.#options;
-    return decideClaim({ board, judge, signs, head: () => head(told()) }, waiting, now);
+    const { decided, told } = this.#report(waiting, now);
+    const tried = decideClaim({ board, judge, signs, head: () => head(told()) }, waiting, now);
+    if (waiting.claim.report === undefined) return tried;
+    // One that brought a report is answered at once, so that the worker hears what became of it.
+    const say = tried.answer ?? (() => waiting.answer({ ...head(told()), kind: 'nothing' }));
+    return {
+      events: [...decided.events, ...tried.events],
+      onTooLarge: () => {
+        decided.onTooLarge?.();
+        tried.onTooLarge();
+      },
+      answer: () => {
+        decided.answer();
+        say();
+      },
+    };
+  }
+
+  #report({ from, claim: { report } }: Pick<Waiting, 'from' | 'claim'>, now: number): DecidedReport {
+    return report === undefined ? none : this.#options.report(from, report, now);
   }
 }
+
+const none: DecidedReport = { decided: quiet, told: () => undefined };

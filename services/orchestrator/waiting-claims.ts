@@ -10,6 +10,8 @@ export interface WaitingClaim<A> {
   /** Monotonic time at which the wait ends. */
   readonly until: number;
   readonly answer: A;
+  /** Whether it was decided as far as it can be, and only waits for something to change. */
+  readonly isTried: boolean;
 }
 
 /** Of more slots than this the highest number is not remembered: the longest unheard ones go first. */

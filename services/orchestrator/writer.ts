@@ -25,7 +25,7 @@ import type { Board } from '../../shared/board/state.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
 import { type BatchStore, type Group, type MailPlace, PASSED_MOST, type Position } from './batch-store.ts';
-import { type BroughtReport, ClaimDesk } from './claim-desk.ts';
+import { ClaimDesk } from './claim-desk.ts';
 import { commandAnswer } from './command-answer.ts';
 import { type Decided, quiet } from './decided.ts';
 import type { ClaimAnswerFn } from './decided-claim.ts';
@@ -86,6 +86,13 @@ export class Writer {
       judge: this.#judge,
       mailSeq: this.#mail.seq,
       head: (report) => this.#head(report),
+      report: (from, report, now) => {
+        let told: ReportAnswer | undefined;
+        const decided = this.#report(from, report, now, (answer) => {
+          told = answer;
+        });
+        return { decided, told: () => told };
+      },
     });
   }
 
@@ -172,7 +179,7 @@ export class Writer {
   claim(from: string, claim: Claim, answer: ClaimAnswerFn): void {
     this.#take((now) => {
       this.#claims.hear(from, claim);
-      return this.#claims.decide(from, claim, answer, this.#brought(from, claim, now), now);
+      return this.#claims.decide(from, claim, answer, now);
     });
   }
 
@@ -316,16 +323,6 @@ export class Writer {
     for (const answer of decided) answer();
     this.#claims.answerEnded();
     return true;
-  }
-
-  /** The report that a claim brings counts before it. */
-  #brought(from: string, { report }: Claim, now: number): BroughtReport | undefined {
-    if (report === undefined) return undefined;
-    let told: ReportAnswer | undefined;
-    const decided = this.#report(from, report, now, (answer) => {
-      told = answer;
-    });
-    return { decided, told: () => told };
   }
 
   #report(from: string, report: Report, now: number, answer: (answer: ReportAnswer) => void): Decided {

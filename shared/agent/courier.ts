@@ -135,17 +135,11 @@ export class Courier {
     await this.#outbox.remove(answer.id);
   }
 
-  /**
-   * Mails everything that is pending, oldest first, until MAIL has it or the signal aborts. Gives the sequence of
-   * the last mail: a claim that names it is decided after it.
-   */
-  async flush(signal: AbortSignal): Promise<number | undefined> {
+  /** Mails everything that is pending, oldest first, until MAIL has it or the signal aborts. */
+  async flush(signal: AbortSignal): Promise<void> {
     await this.#yieldBackground();
-    return this.#exclusive(async () => {
-      let last: number | undefined;
-      for (const { report } of this.#outbox.pending())
-        last = (await this.#deliver(report.id, signal)) ?? last;
-      return last;
+    await this.#exclusive(async () => {
+      for (const { report } of this.#outbox.pending()) await this.#deliver(report.id, signal);
     });
   }
 
@@ -203,22 +197,19 @@ export class Courier {
     return mine;
   }
 
-  /** Mails one report, after its file and its rescue; undefined when it is no longer there to be sent. */
-  async #deliver(id: string, signal: AbortSignal): Promise<number | undefined> {
+  /** Mails one report, after its file and its rescue, if it is still there to be sent. */
+  async #deliver(id: string, signal: AbortSignal): Promise<void> {
     const outgoing = this.#outbox.pending().find(({ report }) => report.id === id);
-    if (outgoing === undefined || !(await this.#store(outgoing, signal))) return undefined;
+    if (outgoing === undefined || !(await this.#store(outgoing, signal))) return;
     const { report, rescue } = outgoing;
-    let last: number | undefined;
     try {
       if (rescue !== undefined) await this.#mail(rescue, id, signal);
-      last = await this.#mail(report, id, signal);
+      const seq = await this.#mail(report, id, signal);
+      if (seq !== undefined) await this.#outbox.remove(id, seq);
     } catch (error) {
       if (!isWaggleError(error) || !hopeless.includes(error.code)) throw error;
       await this.#outbox.setAside(id, error.message);
-      return undefined;
     }
-    if (last !== undefined) await this.#outbox.remove(id, last);
-    return last;
   }
 
   /** Undefined when a newer report has taken the place of entry `id` meanwhile. */

@@ -4,8 +4,8 @@
  *
  * 1. A grant is held, and so listed in beats, until its report is delivered.
  * 2. A claim that was cut off is made void by the next one, before anything else is claimed.
- * 3. No claim, the leaving one included, is decided before the mail that ends what its agent held: it would end that as
- *    lost, or as released.
+ * 3. No claim, the leaving one included, is decided before what its agent mailed: it would end as lost, or as released,
+ *    what such a mail ends, and a report that it carries would come before the checkpoints of its run.
  */
 import type { ClaimAnswer } from '../../schemas/index.ts';
 import type { Claimer } from '../bus/claimer.ts';
@@ -33,7 +33,8 @@ const LEAVE_MS = 5_000;
 
 export class GrantSource {
   readonly #options: GrantSourceOptions;
-  #afterMail: number | undefined;
+  /** The newest mail that a claim which was decided followed. */
+  #followed: number | undefined;
 
   constructor(options: GrantSourceOptions) {
     this.#options = options;
@@ -41,9 +42,7 @@ export class GrantSource {
 
   /** Delivers what a predecessor left: the first claim is decided after it, and after all that the predecessor mailed. */
   async begin(signal: AbortSignal): Promise<void> {
-    // Before anything may cut this off: the last claim, too, follows what was mailed.
-    this.#afterMail = this.#options.outbox.lastMail();
-    await this.#flush(signal);
+    await this.#options.courier.flush(signal);
   }
 
   /** One claim, with the report that waits, if it is one. Rejects when the signal aborts meanwhile. */
@@ -51,19 +50,20 @@ export class GrantSource {
     const { claimer, courier } = this.#options;
     const report = await courier.forClaim(signal);
     // What the claim cannot carry goes first, by mail: the claim ends whatever grant it is about.
-    if (report === undefined) await this.#flush(signal);
+    if (report === undefined) await courier.flush(signal);
     this.letGo();
+    const afterMail = this.#toFollow();
     const answer = await claimer.next({
       holds: [],
       signal,
       ...(waitMs === undefined ? {} : { waitMs }),
       ...(report === undefined ? {} : { report }),
-      ...(this.#afterMail === undefined ? {} : { afterMail: this.#afterMail }),
+      ...(afterMail === undefined ? {} : { afterMail }),
     });
     if (answer.report !== undefined) await courier.answered(answer.report);
     this.letGo();
     // A claim that was told `nothing` may not have been decided: the mail that it waited for may not be read yet.
-    if (answer.kind !== 'nothing') this.#afterMail = undefined;
+    if (answer.kind !== 'nothing') this.#followed = afterMail ?? this.#followed;
     return { answer, isCarrying: report !== undefined };
   }
 
@@ -76,8 +76,8 @@ export class GrantSource {
     const { claimer, courier } = this.#options;
     const report = await courier.forClaim(signal);
     // Several reports go first: the claim ends whatever grant they are about.
-    if (report === undefined) await this.#flush(signal);
-    const afterMail = this.#afterMail;
+    if (report === undefined) await courier.flush(signal);
+    const afterMail = this.#toFollow();
     const answer = await claimer.next({
       holds: [],
       waitMs: afterMail === undefined ? 0 : LEAVE_MS / 2,
@@ -87,19 +87,14 @@ export class GrantSource {
       ...(report === undefined ? {} : { report }),
     });
     if (answer.report !== undefined) await courier.answered(answer.report);
-    await this.#flush(signal);
+    await courier.flush(signal);
     this.letGo();
   }
 
-  /** What was mailed counts whatever becomes of the claim behind it, and of what should be mailed besides. */
-  async #flush(signal: AbortSignal): Promise<void> {
-    const { courier, outbox } = this.#options;
-    try {
-      this.#afterMail = (await courier.flush(signal)) ?? this.#afterMail;
-    } catch (error) {
-      this.#afterMail = outbox.lastMail() ?? this.#afterMail;
-      throw error;
-    }
+  /** The newest mail, unless a claim that was decided followed it: whoever mailed it, and whatever was cut off since. */
+  #toFollow(): number | undefined {
+    const last = this.#options.outbox.lastMail();
+    return last === this.#followed ? undefined : last;
   }
 
   /** Grants whose reports are delivered are held no longer. */

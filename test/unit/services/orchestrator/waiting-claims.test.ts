@@ -15,7 +15,13 @@ const claim = (number: number, more: Partial<Claim> = {}): Claim => ({
   wait_ms: 1,
   ...more,
 });
-const waiting = (from: string, one: Claim, until = 100) => ({ from, claim: one, until, answer: from });
+const waiting = (from: string, one: Claim, until = 100) => ({
+  from,
+  claim: one,
+  until,
+  answer: from,
+  isTried: false,
+});
 
 test('oldest first; a repeated claim keeps its place, a new number goes to the end', () => {
   const claims = new WaitingClaims<string>();

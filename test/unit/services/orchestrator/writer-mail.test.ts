@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Claim, ClaimAnswer } from '../../../../schemas/index.ts';
 import { takeMail } from '../../../../services/orchestrator/mail-intake.ts';
 import { Refusals } from '../../../../services/orchestrator/refusals.ts';
@@ -6,7 +6,7 @@ import { encode } from '../../../../shared/bus/codec.ts';
 import type { Bus } from '../../../../shared/bus/port.ts';
 import { systemClock } from '../../../../shared/clock.ts';
 import { silentLog } from '../../../../shared/log.ts';
-import { about, claimBy, grantOf, until } from '../../../support/asking.ts';
+import { about, claimBy, done, grantOf, until } from '../../../support/asking.ts';
 import { addTo, start } from '../../../support/held-writer.ts';
 
 test('a batch that is cut says of each part how far MAIL is consumed with it', async () => {
@@ -58,6 +58,53 @@ test('a claim waits for the mail it names, and is decided right after it', async
   writer.pass({ seq: 7 });
   await until('it is answered', () => answers.length > 0);
   expect(answers).toEqual(['granted']);
+});
+
+describe('a claim that brings the end of a run, and names a mail', () => {
+  /** A grant of `one`, and the next claim of its holder, which ends it; its word of progress is to come as mail 7. */
+  async function ending() {
+    const { journal, writer } = start();
+    await until('it leads', () => journal.batches.length === 1);
+    await addTo(writer, 'one');
+    const ask = (more: Partial<Claim>) =>
+      new Promise<ClaimAnswer>((resolve) => writer.claim('w', claimBy('w', more), resolve));
+    const grant = grantOf(await ask({}));
+    const word = { ...about(grant, 'word'), kind: 'progress' as const, note: 'half' };
+    const types = () => journal.batches.flatMap(({ events }) => events.map(({ type }) => type));
+    const claim = { number: 2, report: done(grant), after_mail: 7 };
+    return { writer, ask, word, types, claim };
+  }
+
+  test('has it decided after that mail', async () => {
+    const { writer, ask, word, types, claim } = await ending();
+    const asked = ask({ ...claim, wait_ms: 5_000 });
+    await until('it waits', () => writer.awaitedMails().length > 0);
+    expect(types()).not.toContain('grant_ended');
+    writer.report('w', word, { seq: 7 }, () => {});
+    expect(await asked).toMatchObject({ kind: 'nothing', report: { status: 'accepted' } });
+    expect(types().filter((type) => type === 'progressed' || type === 'grant_ended')).toEqual([
+      'progressed',
+      'grant_ended',
+    ]);
+  });
+
+  test('is answered without a word of it when the mail does not come, and it counts with the next one', async () => {
+    const { writer, ask, types, claim } = await ending();
+    const early = await ask({ ...claim, wait_ms: 0 });
+    expect(early.kind).toBe('nothing');
+    expect(early.report).toBeUndefined();
+    expect(types()).not.toContain('grant_ended');
+    writer.pass({ seq: 7 });
+    expect(await ask({ ...claim, number: 3 })).toMatchObject({ report: { status: 'accepted' } });
+  });
+
+  test('has nothing decided when a newer claim has made it void', async () => {
+    const { writer, ask, types, claim } = await ending();
+    void ask({ ...claim, number: 3, wait_ms: 5_000 });
+    await until('it waits', () => writer.awaitedMails().length > 0);
+    expect(await ask(claim)).toMatchObject({ kind: 'refused', code: 'voided' });
+    expect(types()).not.toContain('grant_ended');
+  });
 });
 
 test('mail that concerns nobody is consumed with the next batch, and wakes nobody', async () => {

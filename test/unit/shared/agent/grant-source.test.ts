@@ -1,125 +1,140 @@
 import { expect, test } from 'vitest';
-import type { ClaimAnswer } from '../../../../schemas/index.ts';
-import { GrantSource, type GrantSourceOptions } from '../../../../shared/agent/grant-source.ts';
+import type { ClaimAnswer, Report } from '../../../../schemas/index.ts';
+import { GrantSource } from '../../../../shared/agent/grant-source.ts';
 import type { Claimer } from '../../../../shared/bus/claimer.ts';
 import { systemClock } from '../../../../shared/clock.ts';
 
 const signal = new AbortController().signal;
 
-/** A source whose predecessor mailed its last report as mail 41; what its claims name to be decided after. */
-function sourceWith(flushed: number | undefined) {
-  const after: (number | undefined)[] = [];
+/** A source whose predecessor mailed its last report as mail 41, and what happened in order: flushes and claims. */
+function aSource() {
+  const told: string[] = [];
   const head = { v: 1 as const, term: 1, journal_seq: 1, genesis: 'g' };
-  const answer: { kind: 'ended' | 'nothing' | 'lost' } = { kind: 'ended' };
-  const mailed = { last: 41 };
   const over: ClaimAnswer = { ...head, kind: 'ended', fence: 1, why: 'it is over' };
+  const nothing: ClaimAnswer = { ...head, kind: 'nothing' };
+  /** What stands outside: `unsent` is what the next flush mails, `carried` what the next claim can carry. */
+  const outside: {
+    mailed: number;
+    unsent?: number;
+    carried?: Report;
+    isDelivering: boolean;
+    answer: ClaimAnswer | undefined;
+  } = { mailed: 41, isDelivering: true, answer: over };
   const claimer: Claimer = {
     async next({ afterMail }) {
-      after.push(afterMail);
-      if (answer.kind === 'lost') throw new Error('nobody answers');
-      const said: ClaimAnswer = answer.kind === 'nothing' ? { ...head, kind: 'nothing' } : over;
-      return said;
+      told.push(`claim after ${afterMail}`);
+      if (outside.answer === undefined) throw new Error('nobody answers');
+      return outside.answer;
     },
     close: () => {},
   };
   const courier = {
-    flush: async (): Promise<number | undefined> => flushed,
-    forClaim: async () => undefined,
+    async flush() {
+      if (!outside.isDelivering) throw new Error('cut off');
+      told.push('flush');
+      outside.mailed = outside.unsent ?? outside.mailed;
+    },
+    forClaim: async () => outside.carried,
     isReporting: () => false,
     answered: async () => {},
   };
-  const outbox = { lastMail: () => mailed.last };
+  const outbox = { lastMail: () => outside.mailed };
   const source = new GrantSource({ claimer, courier, outbox, held: new Set(), clock: systemClock });
-  return { source, after, courier, answer, mailed };
+  const claims = () => told.filter((one) => one !== 'flush');
+  return { source, told, claims, outside, nothing, over };
 }
 
 test('the first claim is decided after what a predecessor had mailed, though nothing waits any more', async () => {
-  const { source, after } = sourceWith(undefined);
+  const { source, claims } = aSource();
   await source.begin(signal);
   await source.ask(signal);
   await source.ask(signal);
-  expect(after).toEqual([41, undefined]);
+  expect(claims()).toEqual(['claim after 41', 'claim after undefined']);
 });
 
 test('the first claim is decided after what the start itself mailed', async () => {
-  const { source, after } = sourceWith(57);
+  const { source, claims, outside } = aSource();
+  outside.unsent = 57;
   await source.begin(signal);
   await source.ask(signal);
-  expect(after).toEqual([57]);
+  expect(claims()).toEqual(['claim after 57']);
 });
 
 test('one that leaves before its first claim leaves after what a predecessor had mailed', async () => {
-  const { source, after } = sourceWith(undefined);
+  const { source, claims } = aSource();
   await source.begin(signal);
   await source.withdraw();
-  expect(after).toEqual([41]);
+  expect(claims()).toEqual(['claim after 41']);
 });
 
 test('one that is told to leave while it delivers what a predecessor left leaves after its mail', async () => {
-  const { source, after, courier } = sourceWith(undefined);
-  courier.flush = () => Promise.reject(new Error('told to leave'));
-  await expect(source.begin(signal)).rejects.toThrow('told to leave');
-  courier.flush = async () => undefined;
+  const { source, claims, outside } = aSource();
+  outside.isDelivering = false;
+  await expect(source.begin(signal)).rejects.toThrow('cut off');
+  outside.isDelivering = true;
   await source.withdraw();
-  expect(after).toEqual([41]);
+  expect(claims()).toEqual(['claim after 41']);
 });
 
 test('who leaves while its claim still waits for a mail leaves after that mail', async () => {
-  const { source, after, courier, answer } = sourceWith(undefined);
-  courier.flush = async () => 57;
-  answer.kind = 'nothing';
+  const { source, claims, outside, nothing } = aSource();
+  outside.unsent = 57;
+  outside.answer = nothing;
   await source.ask(signal);
-  courier.flush = async () => undefined;
   await source.withdraw();
-  expect(after).toEqual([57, 57]);
+  expect(claims()).toEqual(['claim after 57', 'claim after 57']);
 });
 
 test('after a withdrawal that was cut off the next claim is decided after what that had mailed', async () => {
-  const { source, after, courier, answer } = sourceWith(undefined);
+  const { source, claims, outside, over } = aSource();
   await source.begin(signal);
   await source.ask(signal);
-  courier.flush = async () => 57;
-  answer.kind = 'lost';
+  outside.unsent = 57;
+  outside.answer = undefined;
   await expect(source.withdraw()).rejects.toThrow('nobody answers');
-  courier.flush = async () => undefined;
-  answer.kind = 'ended';
+  outside.answer = over;
   await source.ask(signal);
-  expect(after).toEqual([41, 57, 57]);
+  expect(claims()).toEqual(['claim after 41', 'claim after 57', 'claim after 57']);
 });
 
 test('what was mailed before a delivery was cut off counts as well', async () => {
-  const { source, after, courier, mailed } = sourceWith(undefined);
+  const { source, claims, outside } = aSource();
   await source.begin(signal);
   await source.ask(signal);
-  mailed.last = 57;
-  courier.flush = () => Promise.reject(new Error('paused'));
-  await expect(source.ask(signal)).rejects.toThrow('paused');
-  courier.flush = async () => undefined;
+  outside.mailed = 57;
+  outside.isDelivering = false;
+  await expect(source.ask(signal)).rejects.toThrow('cut off');
+  outside.isDelivering = true;
   await source.ask(signal);
-  expect(after).toEqual([41, 57]);
+  expect(claims()).toEqual(['claim after 41', 'claim after 57']);
+});
+
+test('a claim that carries the end of a run is decided after what was mailed while the run went on', async () => {
+  const { source, told, outside } = aSource();
+  await source.begin(signal);
+  await source.ask(signal);
+  // The newest checkpoint.
+  outside.mailed = 57;
+  outside.carried = {
+    v: 1,
+    kind: 'failed',
+    id: 'r',
+    task: 't',
+    fence: 1,
+    run: 'r-1',
+    outcome: 'crashed',
+    reason: 'x',
+  };
+  const { isCarrying } = await source.ask(signal);
+  expect(isCarrying).toBe(true);
+  expect(told.at(-1)).toBe('claim after 57');
 });
 
 test('reports that a claim cannot carry go before it, by mail, and it is decided after them', async () => {
-  const order: string[] = [];
-  const source = new GrantSource({
-    held: new Set(),
-    courier: {
-      // A word of progress came in beside the report of the run's end.
-      forClaim: async () => undefined,
-      flush: async () => {
-        order.push('flush');
-        return 7;
-      },
-      isReporting: () => false,
-    },
-    claimer: {
-      next: async ({ afterMail }: { afterMail?: number }) => {
-        order.push(`claim after ${afterMail}`);
-        return { kind: 'nothing' };
-      },
-    },
-  } as unknown as GrantSourceOptions);
-  const { isCarrying } = await source.ask(new AbortController().signal, 0);
-  expect(order).toEqual(['flush', 'claim after 7']);
+  const { source, told, outside } = aSource();
+  // A word of progress came in beside the report of the run's end.
+  outside.unsent = 42;
+  const { isCarrying } = await source.ask(signal, 0);
+  expect(told).toEqual(['flush', 'claim after 42']);
   expect(isCarrying).toBe(false);
 });
