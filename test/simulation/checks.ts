@@ -51,6 +51,7 @@ export const rules: readonly Rule[] = [
   { number: 7, onEvent: nameOfTheSilent },
   { number: 8, onEvent: effectOnce },
   { number: 8, atEnd: keptReportsDelivered },
+  { number: 8, onEvent: checkpointsBeforeTheirEnd },
   { number: 8, onEvent: lettersJudgedRight },
   { number: 8, atEnd: lettersOnce },
   { number: 4, atEnd: lettersEnd },
@@ -334,6 +335,17 @@ function effectOnce({ effects, commands, notes }: Facts, event: Event): string |
     return `command ${event.command} took effect twice`;
   if (event.type === 'progressed' && notes.has(event.note)) return `the word "${event.note}" was taken twice`;
   return undefined;
+}
+
+/** What MAIL had of a run before its agent kept the report of its end counts before that report. */
+function checkpointsBeforeTheirEnd(facts: Facts, event: Event): string | undefined {
+  if (event.type !== 'checkpointed' || !event.late) return undefined;
+  const { fence, number } = event.checkpoint;
+  const id = facts.grants.get(fence)?.end?.report;
+  const kept = id === undefined ? undefined : facts.kept.get(id);
+  const mailedAt = facts.checkpointMailedAt(event.checkpoint);
+  if (kept === undefined || mailedAt === undefined || mailedAt >= kept.at) return undefined;
+  return `checkpoint ${number} of fence ${fence} was in MAIL before report ${id} was kept, and came too late`;
 }
 
 /** A final report that stood in an outbox is what ends its grant, unless something ended that first. */

@@ -7,6 +7,7 @@ import type {
   Batch,
   Beat,
   BoardConfig,
+  Checkpoint,
   Event,
   Grant,
   GrantEnd,
@@ -70,6 +71,8 @@ export interface Landed {
   readonly commit: string;
 }
 
+const checkpointKey = ({ fence, number }: Checkpoint): string => `${fence}/${number}`;
+
 export class Facts {
   readonly repository: History;
   /** Whether every report was seen. From outside, one may have been missed: nothing is said of its counts then. */
@@ -86,6 +89,8 @@ export class Facts {
   readonly reports = new Map<string, Report>();
   /** Final reports that stood in an outbox, with the virtual time of that. */
   readonly kept = new Map<string, { readonly report: Report; readonly agent: string; readonly at: number }>();
+  /** When MAIL took a checkpoint first, by its fence and number. */
+  readonly #checkpointsMailed = new Map<string, number>();
   /** The newest beats that list a fence. */
   readonly #signs = new Map<number, Sign[]>();
   /** When a leader decided the batch whose events are looked at: later it is stored. */
@@ -134,6 +139,15 @@ export class Facts {
       const fact = this.tasks.get(task);
       if (grant.kind === 'work' && fact !== undefined) yield { fact, grant };
     }
+  }
+
+  noteCheckpoint(checkpoint: Checkpoint, now: number): void {
+    const key = checkpointKey(checkpoint);
+    if (!this.#checkpointsMailed.has(key)) this.#checkpointsMailed.set(key, now);
+  }
+
+  checkpointMailedAt(checkpoint: Checkpoint): number | undefined {
+    return this.#checkpointsMailed.get(checkpointKey(checkpoint));
   }
 
   noteBeat(agent: string, beat: Beat, now: number): void {

@@ -123,6 +123,17 @@ export const claimsAtOnce: NonNullable<Alterations['workerBus']> = (bus) => ({
   },
 });
 
+/** Claims that bring a report do not say after which mail they are to be decided. */
+export const reportsAtOnce: NonNullable<Alterations['workerBus']> = (bus) => ({
+  ...bus,
+  async request(subject, payload, options) {
+    if (!subject.startsWith(`${subjects.prefix}.claim.`)) return await bus.request(subject, payload, options);
+    const { after_mail, ...claim } = decode('Claim', { payload, headers: options.headers ?? {} });
+    const sent = claim.report === undefined && after_mail !== undefined ? { ...claim, after_mail } : claim;
+    return await bus.request(subject, encode('Claim', sent).payload, options);
+  },
+});
+
 /** Nobody asks how far MAIL goes: what is read of it counts for all of it. */
 export const readsNoEnd: NonNullable<Alterations['leaderBus']> = (bus) => ({
   ...bus,

@@ -166,6 +166,11 @@ export const mutations: readonly Mutation[] = [
     alterations: () => ({ workerBus: edge.claimsAtOnce }),
   },
   {
+    says: 'the report that a claim brings is decided before what was mailed ahead of it',
+    breaks: [8],
+    alterations: () => ({ workerBus: edge.reportsAtOnce }),
+  },
+  {
     says: 'a command that comes again is carried out again',
     breaks: [8],
     alterations: () => decide.deciders(decide.forgetsCommands),

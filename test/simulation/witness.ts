@@ -91,6 +91,7 @@ export class Witness implements ServerObserver {
       if (route !== undefined) this.#facts.letters.noteMail({ seq, ...route, mail: decoded.value }, now);
       if (report !== undefined) {
         this.#note(report);
+        if (report.kind === 'checkpoint') this.#facts.noteCheckpoint(report.checkpoint, now);
         if (isOfRun(report)) this.#mailed.push({ seq, from: route?.from ?? '', report });
       }
     } else if (stream === this.#names.files) {
