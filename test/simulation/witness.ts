@@ -102,14 +102,15 @@ export class Witness implements ServerObserver {
         this.accuse(1, `journal message ${seq} cannot be read: ${decoded.fault}`);
         return;
       }
-      const { id, predecessor, events } = decoded.value;
+      const { id, predecessor, events, at } = decoded.value;
       if (predecessor !== this.#batch)
         this.accuse(
           1,
           `batch ${seq} follows ${predecessor ?? 'none'}, and ${this.#batch ?? 'none'} stands before it`,
         );
       this.#batch = id;
-      this.#facts.decidedAt = this.#decided.get(payload) ?? now;
+      // Of a real swarm its own word: all its clocks are one, and what was decided may be stored much later.
+      this.#facts.decidedAt = this.#decided.get(payload) ?? Math.min(now, at);
       this.#facts.noteBudgets(decoded.value);
       for (const event of events) this.#judge(event, now);
       this.#facts.noteBatch(decoded.value);
