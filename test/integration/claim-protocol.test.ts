@@ -74,9 +74,9 @@ describe('repeating', () => {
   });
 
   test('a lower number that comes late is void even when the higher one was never granted anything', async () => {
-    const higher = sendClaim(swarm, name, claimBy(name, { number: 3, wait_ms: 2_000 }));
+    const higher = sendClaim(swarm, name, claimBy(name, { number: 3, wait_ms: 10_000 }));
     await until('the claim waits', async () => (await waiting()) > 0);
-    const late = sendClaim(swarm, name, claimBy(name, { number: 2, wait_ms: 2_000 }));
+    const late = sendClaim(swarm, name, claimBy(name, { number: 2, wait_ms: 10_000 }));
     expect(await late).toMatchObject({ kind: 'refused', code: 'voided' });
     await add(client, plain('late-number'));
     expect(grantOf(await higher).task).toBe('late-number');
@@ -105,15 +105,16 @@ describe('incarnations', () => {
     const elsewhere = claimBy(name, { incarnation: `9-${name}`, place: { ...place, host: 'there' } });
     await sendClaim(swarm, name, claimBy(name));
     const heardAt = performance.now();
+    let silentAt = heardAt;
     for (let n = 0; n < 4; n += 1) {
       await systemClock.sleep(LEASE_MS / 3);
+      silentAt = performance.now();
       beat(swarm, name);
       expect(await sendClaim(swarm, name, elsewhere)).toMatchObject({ code: 'name-in-use', retryable: true });
     }
     expect(performance.now() - heardAt).toBeGreaterThan(LEASE_MS);
-    const silentAt = performance.now();
     await until('the name is free', async () => (await sendClaim(swarm, name, elsewhere)).kind === 'nothing');
-    expect(performance.now() - silentAt).toBeGreaterThan(LEASE_MS / 2);
+    expect(performance.now() - silentAt).toBeGreaterThan(LEASE_MS * 0.9);
   });
 
   test('a name whose agent said that it leaves is free at once', async () => {
@@ -121,9 +122,8 @@ describe('incarnations', () => {
     await sendClaim(swarm, name, claimBy(name));
     expect(await sendClaim(swarm, name, elsewhere)).toMatchObject({ code: 'name-in-use' });
     beat(swarm, name, 'gone');
-    const freeAt = performance.now();
-    await until('the name is free', async () => (await sendClaim(swarm, name, elsewhere)).kind === 'nothing');
-    expect(performance.now() - freeAt).toBeLessThan(LEASE_MS / 2);
+    // On the same connection, so it is heard after that.
+    expect((await sendClaim(swarm, name, elsewhere)).kind).toBe('nothing');
   });
 
   test('a claim that names its last mail is decided after it, also when nothing is ready', async () => {
@@ -132,7 +132,7 @@ describe('incarnations', () => {
     const other = grantOf(await sendClaim(swarm, name, claimBy(name, { slot: 1 })));
     await hive.stopOrchestrator();
     const after_mail = await mailReport(swarm, name, done(first));
-    const reborn = claimBy(name, { incarnation: `2-${name}`, after_mail, wait_ms: 3_000 });
+    const reborn = claimBy(name, { incarnation: `2-${name}`, after_mail, wait_ms: 10_000 });
     await hive.startOrchestrator();
     // What the old incarnation held comes back by this very claim, and is granted to it.
     expect(grantOf(await sendClaim(swarm, name, reborn)).task).toBe(other.task);
@@ -148,13 +148,12 @@ describe('long poll', () => {
     const took = performance.now() - begun;
     expect(answer.kind).toBe('nothing');
     expect(took).toBeGreaterThan(290);
-    expect(took).toBeLessThan(1_000);
+    expect(took).toBeLessThan(5_000);
   });
 
   test('it wakes when a task is added, when a dep closes, and when a backoff ends', async () => {
     const other = await hive.connect('other');
     const claim = (number: number) => sendClaim(swarm, name, claimBy(name, { number, wait_ms: 5_000 }));
-    const begun = performance.now();
     const first = claim(1);
     await add(client, plain('a'), plain('b', { deps: ['a'] }));
     const a = grantOf(await first);
@@ -168,7 +167,6 @@ describe('long poll', () => {
     await mailReport(other, 'other', { ...about(b), kind: 'failed', outcome: 'crashed', reason: 'bang' });
     const again = grantOf(await third);
     expect([again.task, again.kind === 'work' && again.attempt]).toEqual(['b', 2]);
-    expect(performance.now() - begun).toBeLessThan(3_000);
     await cancel('b');
   });
 
@@ -180,14 +178,17 @@ describe('long poll', () => {
       })),
     );
     const answers = crowd.flatMap(({ name: from, bus }) =>
-      Array.from({ length: 10 }, (_, slot) => sendClaim(bus, from, claimBy(from, { slot, wait_ms: 1_500 }))),
+      Array.from({ length: 10 }, (_, slot) => sendClaim(bus, from, claimBy(from, { slot, wait_ms: 30_000 }))),
     );
     await until('all wait', async () => (await waiting()) === 200);
     await add(client, plain('wanted'));
-    const kinds = (await Promise.all(answers)).map(({ kind }) => kind);
-    expect(kinds.filter((kind) => kind === 'granted')).toHaveLength(1);
-    expect(kinds.filter((kind) => kind === 'nothing')).toHaveLength(199);
-    await cancel('wanted');
+    const first = await Promise.race(answers);
+    expect([grantOf(first).task, await waiting()]).toEqual(['wanted', 199]);
+    // One for each of the others, so that their waits end.
+    const others = Array.from({ length: 199 }, (_, n) => `other-${n}`);
+    await add(client, ...others.map((id) => plain(id)));
+    const tasks = (await Promise.all(answers)).map((answer) => grantOf(answer).task);
+    expect(tasks.toSorted()).toEqual(['wanted', ...others].toSorted());
   });
 });
 
