@@ -15,7 +15,9 @@ const bench = workerBench();
 
 describe('while a harness works', () => {
   test('its tree is stored at intervals, numbered, and only when it changed', async () => {
-    const harness = bench.pausing('echo 1 > new.txt', `echo 2 > new.txt; sleep 60`);
+    // By rename: a checkpoint in between sees the one content or the other, whole.
+    const write = (text: string) => `echo ${text} > "$0.new"; mv "$0.new" new.txt`;
+    const harness = bench.pausing(write('1'), `${write('2')}; sleep 60`);
     const name = `w-${bench.n}`;
     const worker = await bench.swarm.worker(name, sh(harness), 0, { checkpointMs: 30 });
     await bench.add();
@@ -78,7 +80,9 @@ describe('while a harness works', () => {
 
   test('a worker that is killed loses at most what it wrote since the last checkpoint', async () => {
     const agent = `k-${bench.n}`;
-    const worker = bench.workers.start(agent, bench.pausing('echo 1 > new.txt'), { checkpointMs: 50 });
+    const worker = bench.workers.start(agent, bench.pausing('echo 1 > "$0.new"; mv "$0.new" new.txt'), {
+      checkpointMs: 50,
+    });
     await bench.add();
     await bench.atMarker();
     await bench.until('a checkpoint is stored', ({ checkpoint }) => checkpoint !== undefined);
@@ -96,7 +100,7 @@ describe('while a harness works', () => {
     const seen = bench.file('seen');
     const next = await bench.swarm.worker(`w-${bench.n}`, sh(`cat "$0" > ${seen}; echo more > more.txt`));
     await bench.until('another has it', ({ state, grant }) => state !== 'open' && grant?.agent !== agent);
-    expect(performance.now() - begun).toBeLessThan(LEASE_MS + 2_000);
+    expect(performance.now() - begun).toBeLessThan(LEASE_MS + 10_000);
     const committer = await bench.swarm.committer();
     await bench.until('it is closed', ({ state }) => state === 'closed');
     await Promise.all([next.drain(), committer.drain()]);

@@ -33,7 +33,7 @@ export function startOrchestratorProcess(server: TestNatsServer): OrchestratorPr
   const one: OrchestratorProcess = {
     pid: child.pid ?? 0,
     terms,
-    leads: (timeoutMs = 15_000) => until(`process ${child.pid} leads`, () => terms.at(-1), timeoutMs),
+    leads: (timeoutMs = 45_000) => until(`process ${child.pid} leads`, () => terms.at(-1), timeoutMs),
     signal: (signal) => void child.kill(signal),
     async ended() {
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
