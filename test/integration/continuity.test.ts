@@ -87,7 +87,7 @@ test('MAIL created anew: named, consumed from its beginning, and a claim that na
   await hive.startOrchestrator();
   await until('the report takes effect', async () => (await stateOf(client, 'one')) === 'closed');
   expect((await continued())[0]?.reason).toMatch(/^MAIL was created anew at .*; going on after 0$/);
-  const claim = claimBy('w2', { after_mail: old + 100, wait_ms: 5_000 });
+  const claim = claimBy('w2', { after_mail: old + 100, wait_ms: 15_000 });
   expect(grantOf(await sendClaim(await hive.connect('w2'), 'w2', claim)).task).toBe('next');
 });
 
@@ -165,7 +165,7 @@ test('JOURNAL and SNAPSHOTS gone: the operator gets a new genesis, and claims fo
   await grant('one');
   const { genesis, journal_seq, term } = await status();
   const claimer = await hive.claimer('w3', { waitMs: 10_000 });
-  const asking = { holds: [], waitMs: 10, signal: AbortSignal.timeout(20_000) };
+  const asking = { holds: [], waitMs: 10, signal: new AbortController().signal };
   expect(await claimer.next(asking)).toMatchObject({ kind: 'nothing', term });
   await until(
     'it is told',

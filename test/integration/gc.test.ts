@@ -147,7 +147,7 @@ test('old mail goes, but what is not consumed and the newest announcement stay',
   const own = `wg.${project}.mail.orchestrator.*.*`;
   const announced = await until('it is announced', async () => {
     const last = await swarm.streams.get(names.mail, { lastBySubject: own });
-    return last !== undefined && Buffer.from(last.payload).toString().includes('announced')
+    return last !== undefined && Buffer.from(last.payload).toString().includes('announced: done')
       ? last
       : undefined;
   });
