@@ -1,11 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { EventOf, RunRecord } from '../../schemas/index.ts';
 import { call } from '../../shared/bus/rpc.ts';
 import { subjectsOf } from '../../shared/bus/subjects.ts';
 import { compileStop } from '../../shared/config/stop-rules.ts';
 import { add, eventsOf, until } from '../support/asking.ts';
+import { cancelAll } from '../support/left-tasks.ts';
 import { project } from '../support/orchestrator.ts';
 import { gitIn } from '../support/repository.ts';
 import { type SocketRuns, startSocketRuns } from '../support/socket-runs.ts';
@@ -77,13 +78,22 @@ beforeAll(async () => {
   writeFileSync(script, GOES_ON);
   await runs.swarm.committer();
 });
+afterEach(async () => {
+  await cancelAll(runs.client);
+  await Promise.all(workers.splice(0).map((one) => one.drain()));
+});
 afterAll(() => runs.stop());
 
+const startWorker: SocketRuns['swarm']['worker'] = async (...args) => {
+  const one = await runs.swarm.worker(...args);
+  workers.push(one);
+  return one;
+};
 async function worker(more: readonly string[] = [], waitFile = '/nonexistent'): Promise<string> {
   count += 1;
   const agent = `go-${count}`;
   const command = ['node', script, waitFile, ...more];
-  workers.push(await runs.swarm.worker(agent, { command }, 5_000, { mode: 'continuous' }));
+  await startWorker(agent, { command }, 5_000, { mode: 'continuous' });
   return agent;
 }
 const done = () => workers.pop()?.drain();
@@ -214,7 +224,7 @@ describe('a harness that goes on from task to task', () => {
       { id: 'r-3', title: 'r-3', priority: 'P2', ...lane },
     );
     const stop = compileStop({ quantitative: { run: 'true', every: 2, when: 'after', exit_codes: [0] } })!;
-    const last = await runs.swarm.worker('go-stop', { command: ['node', script, ''] }, 5_000, {
+    const last = await startWorker('go-stop', { command: ['node', script, ''] }, 5_000, {
       mode: 'continuous',
       stop,
     });
@@ -239,7 +249,7 @@ describe('a harness that goes on from task to task', () => {
     await call(bus, subject, ['Control', kill], 'ControlAnswer', { timeoutMs: 5_000 });
     await workers.pop()?.done;
     // Not after the minute that it may linger.
-    expect(performance.now() - begun).toBeLessThan(15_000);
+    expect(performance.now() - begun).toBeLessThan(40_000);
   });
 
   test('that goes on without a task is ended when the time of a drain is over', async () => {
@@ -248,7 +258,7 @@ describe('a harness that goes on from task to task', () => {
     await until('it has no task', isOver('l-2'));
     const begun = performance.now();
     await done();
-    expect(performance.now() - begun).toBeLessThan(15_000);
+    expect(performance.now() - begun).toBeLessThan(40_000);
   });
 
   test('that is paused when it has handed in a task: that is told at once, not at its end', async () => {
@@ -270,7 +280,7 @@ describe('a harness that goes on from task to task', () => {
     mkdirSync(join(prompts, 'context.md'), { recursive: true });
     await add(runs.client, { id: 'u-1', title: 'u-1', ...lane });
     const command = ['node', script, ''];
-    const one = await runs.swarm.worker('go-unread', { command }, 5_000, {
+    const one = await startWorker('go-unread', { command }, 5_000, {
       mode: 'continuous',
       promptsFolder: prompts,
     });
@@ -283,7 +293,7 @@ describe('a harness that goes on from task to task', () => {
   test('asks once at a time, and takes no task with it when it ends while it waits for one', async () => {
     const impatient = join(runs.folder, 'impatient.mjs');
     writeFileSync(impatient, IMPATIENT);
-    const one = await runs.swarm.worker('go-away', { command: ['node', impatient] }, 5_000, {
+    const one = await startWorker('go-away', { command: ['node', impatient] }, 5_000, {
       mode: 'continuous',
     });
     for (const id of ['x-1', 'x-2', 'x-3']) {

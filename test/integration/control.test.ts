@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Control, ControlAnswer } from '../../schemas/index.ts';
 import type { Bus } from '../../shared/bus/port.ts';
 import { createReader, type Reader } from '../../shared/bus/read-client.ts';
@@ -9,7 +9,9 @@ import { subjectsOf } from '../../shared/bus/subjects.ts';
 import { processTable } from '../../shared/process/process-table.ts';
 import { add, eventsOf, until } from '../support/asking.ts';
 import { keptLog } from '../support/kept-log.ts';
+import { cancelAll } from '../support/left-tasks.ts';
 import { project } from '../support/orchestrator.ts';
+import { lineIn } from '../support/running-workers.ts';
 import { type SocketRuns, sh, startSocketRuns } from '../support/socket-runs.ts';
 import type { RunningWorker } from '../support/swarm.ts';
 
@@ -19,6 +21,7 @@ let reader: Reader;
 let n = 0;
 let agent = '';
 let worker: RunningWorker;
+const workers: RunningWorker[] = [];
 
 beforeAll(async () => {
   runs = await startSocketRuns();
@@ -29,6 +32,10 @@ afterAll(() => runs.stop());
 beforeEach(() => {
   n += 1;
   agent = `ctl-${n}`;
+});
+afterEach(async () => {
+  await cancelAll(runs.client);
+  await Promise.all(workers.splice(0).map((one) => one.drain()));
 });
 
 type Told<C> = C extends unknown ? Omit<C, 'v'> : never;
@@ -45,8 +52,13 @@ const tell = (control: Told<Control>): Promise<ControlAnswer> =>
 const file = (name: string) => join(runs.folder, `${name}-${n}`);
 const stateOf = async (id: string) => (await runs.view(id)).state;
 const beatState = async () => (await reader.beats()).beats.find((one) => one.agent === agent)?.beat.state;
+const startWorker: SocketRuns['swarm']['worker'] = async (...args) => {
+  const one = await runs.swarm.worker(...args);
+  workers.push(one);
+  return one;
+};
 const start = async (script: string, more = {}) => {
-  worker = await runs.swarm.worker(agent, { ...sh(script), ...more });
+  worker = await startWorker(agent, { ...sh(script), ...more });
   await until('the worker waits', async () => (await beatState()) === 'waiting');
 };
 const addTask = (id: string, more = {}) =>
@@ -68,7 +80,7 @@ describe('a paused worker', () => {
     const id = `p-${n}`;
     await addTask(id);
     // Whoever else waits gets it at once: the paused one's claim is void.
-    const other = await runs.swarm.worker(`${agent}-other`, sh('true'));
+    const other = await startWorker(`${agent}-other`, sh('true'));
     await until('another has done it', isClosed(id));
     expect((await runs.view(id)).started_by).toBe(`${agent}-other`);
     await other.drain();
@@ -94,21 +106,24 @@ describe('a paused worker', () => {
 
   test('tells what it has done once the bus is back, and not when it may go on', async () => {
     const log = keptLog();
-    worker = await runs.swarm.worker(agent, sh(pausing()), 5_000, { log });
+    worker = await startWorker(agent, sh(pausing()), 5_000, { log });
     const id = `p-${n}`;
     await addTask(id);
     await begun();
     await tell({ kind: 'pause' });
     await runs.hive.server.kill();
-    writeFileSync(file('go'), '');
-    await until(
-      'it could tell nobody',
-      async () => log.lines.some(({ message }) => message === 'the last claim could not be withdrawn'),
-      20_000,
-    );
-    await runs.hive.server.restart();
+    try {
+      writeFileSync(file('go'), '');
+      await until(
+        'it could tell nobody',
+        async () => log.lines.some(({ message }) => message === 'the last claim could not be withdrawn'),
+        20_000,
+      );
+    } finally {
+      await runs.hive.server.restart();
+    }
     await until('it is done', async () => isClosed(id)().catch(() => false), 30_000);
-    await until('it is paused still', async () => (await beatState()) === 'paused');
+    await until('it is paused still', async () => (await beatState().catch(() => undefined)) === 'paused');
     await worker.drain();
   });
 });
@@ -224,8 +239,7 @@ describe('a worker that is told to go', () => {
     const id = `g-${n}`;
     await addTask(id);
     await begun();
-    await until('its child runs', async () => existsSync(file('child')));
-    const pid = Number(readFileSync(file('child'), 'utf8'));
+    const pid = Number(await until('its child runs', () => lineIn(file('child'))));
     expect(await tell({ kind: 'kill', reason: 'it runs wild' })).toMatchObject({
       status: 'done',
       applied: 'now',
