@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Gate, TaskSpec } from '../../schemas/index.ts';
 import { emptyConfig } from '../../shared/board/state.ts';
+import { until } from '../support/asking.ts';
 import { startHive, type TestHive } from '../support/orchestrator.ts';
 import { footprint, gitIn, makeRepository, temporaryFolder } from '../support/repository.ts';
 import { allEnded, roles, startSwarm, type TestSwarm, untilTasks } from '../support/swarm.ts';
@@ -40,7 +41,7 @@ test('one task becomes one clean commit, with trailers, on the lane and nowhere 
   await swarm.worker('w1', { command: ['sh', '-c', 'cat "$0" && echo new > a.txt', '{prompt_file}'] });
   await add([{ id: 'one', title: 'make it new', body: 'Write new into a.txt' }]);
   const operator = await hive.client('operator');
-  const [view] = await untilTasks(operator, allEnded);
+  const [view] = await untilTasks(operator, allEnded, 50_000);
   expect(view?.task).toMatchObject({ state: 'closed', closing: { how: 'committed', by: 'w1' } });
   expect(gitIn(home, 'log', '--format=%s', 'HEAD..waggle/main')).toBe('chore: make it new');
   expect(gitIn(home, 'show', 'waggle/main:a.txt')).toBe('new');
@@ -73,10 +74,15 @@ test('8 workers edit one file in 40 tasks: every commit applies, no hunk is lost
   ].join('; ');
   for (let n = 0; n < 8; n += 1)
     await swarm.worker(`m${n}`, { command: ['sh', '-c', edit, '{prompt_file}'] });
+  const operator = await hive.client('operator');
+  // Those that conflict begin from one tip.
+  await until('all workers wait', async () => {
+    const { waiting } = await operator.query<'status'>({ v: 1, kind: 'status' });
+    return waiting.task === 8;
+  });
   await add(
     lines.map((_, n) => ({ id: `many-${n}`, title: `mark line ${n}`, body: String(n), lane: 'many' })),
   );
-  const operator = await hive.client('operator');
   const views = (await untilTasks(operator, allEnded, 200_000)).filter(({ task }) => task.lane === 'many');
   expect(views.map(({ task }) => task.state)).toEqual(lines.map(() => 'closed'));
   const conflicts = views.flatMap(({ task }) => task.attachments.filter(({ kind }) => kind === 'conflict'));

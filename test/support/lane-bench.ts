@@ -20,6 +20,7 @@ import { randomId } from '../../shared/random.ts';
 import { about, claimBy, eventsOf, type Granted, mailReport, sendClaim, until } from './asking.ts';
 import type { CommitterProcessOptions } from './committer-process.ts';
 import { type KeptLog, keptLog } from './kept-log.ts';
+import { cancelAll } from './left-tasks.ts';
 import { project, startHive, type TestHive } from './orchestrator.ts';
 import { commitFiles, type Files, gitIn, makeBare, makeRepository, temporaryFolder } from './repository.ts';
 import { type RunningAgent, roles, startSwarm, type TestSwarm } from './swarm.ts';
@@ -89,6 +90,7 @@ export class LaneBench {
   async closeTest(): Promise<void> {
     await Promise.all([...this.#processes].map((one) => one.kill()));
     this.#processes.clear();
+    await cancelAll(this.client);
     await Promise.all(this.#running.map((agent) => agent.drain()));
     this.#running = [];
     this.policies = usual;
@@ -104,7 +106,7 @@ export class LaneBench {
 
   /** Configures the test's lane with that home, and `more` lanes by their homes. */
   async configure(home: string, more: Readonly<Record<string, string>> = {}): Promise<void> {
-    const gate = (name: string, run: string) => ({ [name]: { name, run, timeout_ms: 10_000 } });
+    const gate = (name: string, run: string) => ({ [name]: { name, run, timeout_ms: 60_000 } });
     const go = join(this.place.path, 'go');
     const lane = (name: string, where: string) => ({
       [name]: { home: where, base: 'HEAD', branch: `waggle/${name}`, gates: [] },
@@ -193,12 +195,14 @@ export class LaneBench {
       at,
       go,
       lines: () =>
+        // The last piece is a line that has not come whole yet.
         text
           .split('\n')
+          .slice(0, -1)
           .filter((line) => line.startsWith('{'))
           .map((line) => JSON.parse(line) as Record<string, unknown>),
       paused: () =>
-        until(`${agent} stands at ${step ?? 'no step'}: ${text}`, () => existsSync(at), 20_000).then(
+        until(`${agent} stands at ${step ?? 'no step'}: ${text}`, () => existsSync(at), 45_000).then(
           () => undefined,
         ),
       kill: async () => {
@@ -284,7 +288,11 @@ export class LaneBench {
   }
 
   /** Submits files as the change of a grant; `named` may name another bundle than the one that was stored. */
-  async submit(grant: Granted, files: Files, named: (ref: FileRef) => FileRef = (ref) => ref): Promise<void> {
+  async submit(
+    grant: Granted,
+    files: Files,
+    named: (ref: FileRef) => FileRef | Promise<FileRef> = (ref) => ref,
+  ): Promise<void> {
     const { place, w1 } = this;
     const lane = grant.kind === 'work' ? grant.lane : undefined;
     const home = lane?.home.replace('file://', '') ?? this.home;
@@ -298,7 +306,7 @@ export class LaneBench {
     gitIn(clone, 'update-ref', 'refs/heads/out', head);
     const path = join(place.path, `${grant.fence}.bundle`);
     gitIn(clone, 'bundle', 'create', '-q', path, 'refs/heads/out', `^${base}`);
-    const bundle = named(await putFile(w1, project, 'w1', path));
+    const bundle = await named(await putFile(w1, project, 'w1', path));
     await mailReport(w1, 'w1', { ...about(grant), kind: 'submitted', base, head, bundle, message: '' });
   }
 
