@@ -16,7 +16,8 @@ let client: Awaited<ReturnType<TestHive['client']>>;
 let mallory: Bus;
 
 beforeAll(async () => {
-  hive = await startHive({ log });
+  // Nobody but the messages ends its term.
+  hive = await startHive({ log, more: { electionLeaseMs: 6_000 } });
   await hive.configure({ roles });
   swarm = await startSwarm(hive);
   client = await hive.client('operator');

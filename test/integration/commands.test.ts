@@ -7,7 +7,8 @@ import { project, startHive, type TestHive } from '../support/orchestrator.ts';
 
 let hive: TestHive;
 beforeAll(async () => {
-  hive = await startHive();
+  // The journal is counted: no stall of the machine may end a term.
+  hive = await startHive({ more: { electionLeaseMs: 6_000 } });
   await hive.configure({
     roles: { operator: 'operator', committer: 'committer' },
     gates: { 'VG-A': { name: 'VG-A', run: 'true', timeout_ms: 1_000 } },
