@@ -81,12 +81,13 @@ test('SIGKILL to a worker ends its harness; the next on the same state directory
   killed.kill('SIGKILL');
   await ended(killed);
   // Nobody may be there to reap it: a zombie counts as gone.
-  await until('the harness is gone', async () => (await processIdentity(pid)) === undefined, 2_000);
+  await until('the harness is gone', async () => (await processIdentity(pid)) === undefined, 10_000);
   expect(await stateOf(client, 'survivor')).toBe('claimed');
   const begun = performance.now();
   startWorker('w1', ['sh', '-c', harness]);
   await until('it is done', async () => (await stateOf(client, 'survivor')) === 'closed');
-  expect(performance.now() - begun).toBeLessThan(5_000);
+  // Nobody waited out the lease of 30 s.
+  expect(performance.now() - begun).toBeLessThan(20_000);
   expect(existsSync(second)).toBe(true);
   const { view } = await client.query<'task'>({ v: 1, kind: 'task', id: 'survivor' });
   expect(view.task).toMatchObject({ losses: 1, attempts: 0 });

@@ -156,7 +156,7 @@ export async function startHive(options: HiveOptions = {}): Promise<TestHive> {
   if (options.isEmpty !== true) await startOrchestrator();
   const connect = (agent: string) => connectAs('swarm', agent, server.workerSwarm);
   const client = async (agent: string) =>
-    createBoardClient({ swarm: await connect(agent), project, agent, clock: systemClock });
+    createBoardClient({ swarm: await connect(agent), project, agent, clock: systemClock, timeoutMs: 30_000 });
   const operator = await client('operator');
   return {
     server,

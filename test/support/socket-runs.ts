@@ -76,7 +76,7 @@ export async function startSocketRuns(): Promise<SocketRuns> {
     roles,
     policies: { ...emptyConfig.policies, max_attempts: 1 },
     lanes: { main: { home, base: 'HEAD', branch: 'waggle/main', gates: [] } },
-    gates: { 'VG-YES': { name: 'VG-YES', run: 'true', timeout_ms: 5_000 } },
+    gates: { 'VG-YES': { name: 'VG-YES', run: 'true', timeout_ms: 60_000 } },
   });
   const client = await hive.client('operator');
   const committer = await hive.connect('committer');
