@@ -105,8 +105,12 @@ test('a report that a claim brought, and whose answer was lost, takes effect onc
   await put(agent, { report });
   const bus = await bench.hive.connect(agent);
   const { incarnation, place } = await incarnationOf(agent);
-  await claimWithoutAnswer(bus, agent, claimBy(agent, { incarnation, place, number: 2, report }));
-  await bench.until('it is closed', ({ state }) => state === 'closed');
+  const claim = claimBy(agent, { incarnation, place, number: 2, report });
+  // Nobody may lead at that moment: sent again, under the same number, until it has arrived.
+  await until('it is closed', async () => {
+    await claimWithoutAnswer(bus, agent, claim);
+    return (await bench.task()).state === 'closed';
+  });
   bench.workers.start(agent, 'sleep 60');
   await until('the outbox is empty', () => waiting(agent).length === 0);
   expect(await ends()).toEqual(['done']);

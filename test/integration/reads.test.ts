@@ -266,6 +266,9 @@ describe('topics', () => {
 });
 
 describe('sightings', () => {
+  /** The server reads what is published sooner than its streams have it. */
+  const stand = (pattern: string, isThere: (seen: ReadonlyMap<string, number>) => boolean) =>
+    until(`${pattern} stands`, async () => isThere(await swarm.streams.subjects(streams.beat, pattern)));
   const seen = async (name: string) => (await reader.sightings()).find(({ agent }) => agent === name);
 
   test('know those who sent mail, and when they were first and last seen by the server', async () => {
@@ -289,6 +292,8 @@ describe('sightings', () => {
     ada.publish(subjects.presence('garbage'), Buffer.from('garbage'));
     await send({ kind: 'agent', name: 'never-there' }, 'hello?');
     await sendMail(swarm, project, 'orchestrator', topic, mail('news'));
+    await stand(subjects.beat('*'), (seen) => seen.has(subjects.beat('worker')));
+    await stand(subjects.presence('*'), (seen) => seen.has(subjects.presence('garbage')));
     const told = await reader.sightings();
     expect(told.map(({ agent }) => agent)).toEqual(told.map(({ agent }) => agent).sort());
     expect(told.map(({ agent }) => agent)).toEqual(expect.arrayContaining(['ada', 'person', 'worker']));
@@ -310,7 +315,8 @@ describe('sightings', () => {
       const presence = encode('Presence', { v: 1, kind: 'presence', via: 'send', host: `${n}${host}` });
       ada.publish(subjects.presence(`crowd-${n}`), presence.payload, presence.headers);
     }
-    await ada.flush();
+    const isOfThem = (subject: string) => subject.startsWith(subjects.presence('crowd-'));
+    await stand(subjects.presence('*'), (seen) => [...seen.keys()].filter(isOfThem).length === 1_500);
     const told = (await reader.sightings()).filter(({ agent }) => agent.startsWith('crowd-'));
     expect(told).toHaveLength(1_500);
     expect(told.find(({ agent }) => agent === 'crowd-1499')?.host).toBe(`1499${host}`);

@@ -134,13 +134,14 @@ describe('the task of a run', () => {
   test('that was taken away takes no more words', async () => {
     const seen = join(runs.folder, 'seen');
     const id = 'taken';
-    // It does not hear that it should end, and speaks until it is refused.
-    const script = `trap '' TERM; echo > "${seen}"; while [ ! -e "${seen}.2" ]; do sleep 0.02; done; ${says({ cmd: 'task.progress', args: { text: 'late' } }, { cmd: 'task.current' })}`;
-    const worker = await runs.swarm.worker(id, { ...sh(script), graceMs: 5_000 });
+    // It goes on though it was told to end, and speaks until it is refused.
+    const script = `exec 2> /dev/null; trap 'echo > "${seen}.term"' TERM; echo > "${seen}"; while [ ! -e "${seen}.2" ]; do sleep 0.02; done; ${says({ cmd: 'task.progress', args: { text: 'late' } }, { cmd: 'task.current' })}`;
+    const worker = await runs.swarm.worker(id, { ...sh(script), graceMs: 20_000 });
     await add(runs.client, { id, title: 'Taken', expects: 'none' });
     await until('it is at work', () => existsSync(seen));
     const { grant } = await runs.view(id);
     await runs.client.command({ v: 1, kind: 'cancel', id: `cancel-${id}`, task: id });
+    await until('it is told to end', () => existsSync(`${seen}.term`));
     writeFileSync(`${seen}.2`, '');
     await worker.drain();
     const output = readFileSync(join(runs.swarm.folder, id, 'runs', grant?.run ?? '', 'output.log'), 'utf8');

@@ -2,13 +2,14 @@
  * Short ways for tests of services to ask the board and to wait for what it says.
  */
 import type { Batch, Beat, Claim, ClaimAnswer, Event, Report, TaskSpec } from '../../schemas/index.ts';
-import type { BoardClient } from '../../shared/bus/board-client.ts';
+import { type BoardClient, isTransient } from '../../shared/bus/board-client.ts';
 import { encode } from '../../shared/bus/codec.ts';
 import type { Bus } from '../../shared/bus/port.ts';
 import { call } from '../../shared/bus/rpc.ts';
 import { sendMail } from '../../shared/bus/send-mail.ts';
 import { subjectsOf } from '../../shared/bus/subjects.ts';
 import { systemClock } from '../../shared/clock.ts';
+import { isWaggleError } from '../../shared/errors.ts';
 import { anyone, place, project } from './orchestrator.ts';
 
 /** A task that expects no change. */
@@ -43,11 +44,21 @@ export const claimBy = (agent: string, more: Partial<Claim> = {}): Claim => ({
   ...more,
 });
 
-/** Sends one claim, once. */
-export const sendClaim = (swarm: Bus, agent: string, claim: Claim): Promise<ClaimAnswer> =>
-  call(swarm, subjectsOf(project).request('claim', agent), ['Claim', claim], 'ClaimAnswer', {
-    timeoutMs: claim.wait_ms + 5_000,
-  });
+/** Sends one claim until it is answered, as agents do: the answer to a number stays the same. */
+export async function sendClaim(swarm: Bus, agent: string, claim: Claim): Promise<ClaimAnswer> {
+  const subject = subjectsOf(project).request('claim', agent);
+  const options = { timeoutMs: claim.wait_ms + 5_000 };
+  const deadline = performance.now() + claim.wait_ms + 20_000;
+  for (;;) {
+    try {
+      return await call(swarm, subject, ['Claim', claim], 'ClaimAnswer', options);
+    } catch (error) {
+      const isPassing = isWaggleError(error) && isTransient(error);
+      if (!isPassing || performance.now() > deadline) throw error;
+      await systemClock.sleep(100);
+    }
+  }
+}
 
 /** Sends a claim whose answer reaches nobody. */
 export function claimWithoutAnswer(swarm: Bus, agent: string, claim: Claim): Promise<unknown> {

@@ -12,6 +12,9 @@ import type { WorkerProcessOptions } from './worker-process.ts';
 
 const script = fileURLToPath(new URL('./worker-process.ts', import.meta.url));
 
+/** Settle when a process has ended and all it wrote has been read. */
+const closings = new WeakMap<ChildProcess, Promise<unknown>>();
+
 export interface RunningWorkers {
   /** `script`: what `sh` runs as the harness; `$0` is the prompt file. */
   start(agent: string, script: string, more?: Partial<WorkerProcessOptions>): ChildProcess;
@@ -38,6 +41,7 @@ export function runningWorkers(hive: () => TestHive, folder: string): RunningWor
         stdio: ['ignore', 'ignore', 'pipe'],
       });
       child.stderr?.on('data', (bytes: Buffer) => words.set(child, `${words.get(child) ?? ''}${bytes}`));
+      closings.set(child, once(child, 'close'));
       children.add(child);
       return child;
     },
@@ -53,8 +57,9 @@ export function runningWorkers(hive: () => TestHive, folder: string): RunningWor
   };
 }
 
+/** Waits until it has ended and said its last. */
 export async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  await closings.get(child);
 }
 
 /** kill -9, and waits until it is gone. */
