@@ -68,7 +68,8 @@ const deciders: Deciders = {
 beforeEach(async () => {
   tried = [];
   const server = await startNatsServer({ maxPayloadBytes: limit });
-  hive = await startHive({ server, more: { deciders } });
+  // Terms are counted: a slow moment of this process is to cost none.
+  hive = await startHive({ server, more: { deciders, electionLeaseMs: 4_000 } });
   client = await hive.client('operator');
   w1 = await hive.connect('w1');
   await hive.configure({ roles: { operator: 'operator' } });
@@ -152,7 +153,7 @@ test.each([
       code: 'undecidable',
       message: expect.stringContaining('broke the board before'),
     });
-  await until('the next term', async () => (await status().catch(() => undefined))?.term === 2);
+  await until('the next term', async () => ((await status().catch(() => undefined))?.term ?? 0) >= 2);
   await expectOnward();
   expect(tried).toHaveLength(1);
   await hive.restartOrchestrator();
@@ -164,7 +165,7 @@ test('a letter that breaks the board when it is looked at costs one term, and th
   // A mail to somebody known waits.
   await sendClaim(w1, 'w1', claimBy('w1'));
   const seq = await mailFrom('spoiler', 'fine');
-  await until('the next term', async () => (await status().catch(() => undefined))?.term === 2);
+  await until('the next term', async () => ((await status().catch(() => undefined))?.term ?? 0) >= 2);
   await consumed(seq);
   await expectOnward();
   expect(tried).toEqual(['break-me']);

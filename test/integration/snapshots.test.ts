@@ -24,7 +24,8 @@ let snapshots: Snapshots;
 
 beforeEach(async () => {
   log = keptLog();
-  const more = { snapshotPolicy: { batches: 5, bytes: 1e9 } };
+  // Terms are counted: a slow moment of this process is to cost none.
+  const more = { snapshotPolicy: { batches: 5, bytes: 1e9 }, electionLeaseMs: 5_000 };
   hive = await startHive({ log, more });
   client = await hive.client('operator');
   core = await hive.services('core');
@@ -73,6 +74,7 @@ test('a leader takes snapshots as the journal grows, keeps the newest two and sa
 
 test('a start takes the newest snapshot and the journal after it: the rest of the journal may be gone', async () => {
   await work('a', 10);
+  await until('the first one behind the first batches', async () => ((await status()).snapshot_seq ?? 0) > 5);
   await hive.restartOrchestrator();
   await work('b', 3);
   const before = await look();
