@@ -23,7 +23,7 @@ import { project, startHive, type TestHive } from '../support/orchestrator.ts';
 const subjects = subjectsOf(project);
 const inbox: MailTarget = { kind: 'agent', name: 'orchestrator' };
 const agent = (name: string): MailTarget => ({ kind: 'agent', name });
-const WINDOW_MS = 400;
+const WINDOW_MS = 1_500;
 
 let hive: TestHive;
 let ann: Bus;
@@ -107,8 +107,8 @@ const toldOf = (seq: number) =>
 describe('a letter', () => {
   test('that its recipient acknowledges in time is told of to nobody; one that is not acknowledged is, once', async () => {
     await present(bob, 'bob');
-    const kept = await post(ann, 'ann', agent('bob'), { ack_within_ms: 2_500 });
-    const broken = await post(ann, 'ann', agent('bob'), { ack_within_ms: 2_600 });
+    const kept = await post(ann, 'ann', agent('bob'), { ack_within_ms: 5_000 });
+    const broken = await post(ann, 'ann', agent('bob'), { ack_within_ms: 5_100 });
     await stateIs(kept, 'waiting');
     await receive(bob, 'bob', kept, 'delivered');
     await receive(bob, 'bob', broken, 'delivered');
@@ -128,7 +128,7 @@ describe('a letter', () => {
 
   test('is told of once however often the leader changes around its deadline', async () => {
     await present(bob, 'bob');
-    const seq = await post(ann, 'ann', agent('bob'), { ack_within_ms: 2_000 });
+    const seq = await post(ann, 'ann', agent('bob'), { ack_within_ms: 5_000 });
     await stateIs(seq, 'waiting');
     await hive.restartOrchestrator();
     await toldOf(seq);
@@ -140,7 +140,7 @@ describe('a letter', () => {
 
   test('that was acknowledged while nobody led is not overdue for the next leader', async () => {
     await present(bob, 'bob');
-    const seq = await post(ann, 'ann', agent('bob'), { ack_within_ms: 1_000 });
+    const seq = await post(ann, 'ann', agent('bob'), { ack_within_ms: 5_000 });
     await stateIs(seq, 'waiting');
     const by = (await letter(seq))?.ack_by ?? 0;
     await hive.stopOrchestrator();
@@ -193,35 +193,43 @@ describe('a dead letter', () => {
         await systemClock.sleep(50);
       }
     })();
-    const swarm = await hive.services('swarm');
-    await until('both were seen', async () => {
-      const { beat: stream } = streamNames(project);
-      return (await swarm.streams.subjects(stream, subjects.presence('*'))).size === 2;
-    });
-    const lively = await post(ann, 'ann', agent('carol'));
-    const lost = await post(ann, 'ann', agent('bob'));
-    await toldOf(lost);
-    expect(await told()).toMatchObject({ sender: [expect.stringMatching(/ to @bob: not seen for \d+s; /)] });
-    expect(await letter(lost)).toMatchObject({ state: 'dead', why: 'unseen' });
-    const since = (await letter(lively))?.since ?? 0;
-    await until('three windows are over', () => systemClock.now() > since + 3 * WINDOW_MS);
-    expect(await letter(lively)).toMatchObject({ state: 'waiting' });
-    beating.abort();
-    await living;
-    // What is delivered late settles it.
-    await receive(bob, 'bob', lost, 'delivered');
-    await stateIs(lost, undefined);
+    try {
+      const swarm = await hive.services('swarm');
+      await until('both were seen', async () => {
+        const { beat: stream } = streamNames(project);
+        return (await swarm.streams.subjects(stream, subjects.presence('*'))).size === 2;
+      });
+      const lively = await post(ann, 'ann', agent('carol'));
+      const lost = await post(ann, 'ann', agent('bob'));
+      await toldOf(lost);
+      expect(await told()).toMatchObject({
+        sender: [expect.stringMatching(/ to @bob: not seen for \d+s; /)],
+      });
+      expect(await letter(lost)).toMatchObject({ state: 'dead', why: 'unseen' });
+      const since = (await letter(lively))?.since ?? 0;
+      await until('three windows are over', () => systemClock.now() > since + 3 * WINDOW_MS);
+      expect(await letter(lively)).toMatchObject({ state: 'waiting' });
+      // What is delivered late settles it.
+      await receive(bob, 'bob', lost, 'delivered');
+      await stateIs(lost, undefined);
+    } finally {
+      beating.abort();
+      await living;
+    }
   });
 
   test('is made of nobody before a new leader has listened for the whole window', async () => {
     await present(bob, 'bob');
     const seq = await post(ann, 'ann', agent('bob'));
     await stateIs(seq, 'waiting');
-    await dieAfter(2_000);
-    await hive.restartOrchestrator();
-    const ledAt = performance.now();
+    await dieAfter(4_000);
+    await hive.stopOrchestrator();
+    // What was heard before counts for nothing: not even the time that nobody listened.
+    await systemClock.sleep(1_000);
+    const startedAt = performance.now();
+    await hive.startOrchestrator();
     await stateIs(seq, 'dead');
-    expect(performance.now() - ledAt).toBeGreaterThan(1_700);
+    expect(performance.now() - startedAt).toBeGreaterThan(3_900);
   });
 
   test('gets another chance by redelivery, and is done with where a copy goes', async () => {

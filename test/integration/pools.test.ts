@@ -81,7 +81,7 @@ test('one rate limit rests its profile for every worker, the task goes on with t
   await add(client, plain('a'), plain('b'), plain('c'));
   const first = await grantedTo('w1');
   expect(first).toMatchObject({ task: 'a', profile: 'one' });
-  const endsAt = systemClock.now() + 3_000;
+  const endsAt = systemClock.now() + 8_000;
   const swarm = await hive.connect('w1');
   await mailReport(swarm, 'w1', failed(first, 'rate_limited', { retry_at: endsAt }));
   await until('it rests', async () => (await profileOf('one'))?.cooldown_until === endsAt);
@@ -94,7 +94,7 @@ test('one rate limit rests its profile for every worker, the task goes on with t
   expect((await claim('w4', { capabilities: alone })).kind).toBe('nothing');
 
   // One that waits for the first is woken when the rest is over, and not before.
-  const woken = await grantedTo('w5', { capabilities: alone, wait_ms: 10_000 });
+  const woken = await grantedTo('w5', { capabilities: alone, wait_ms: 20_000 });
   expect(woken).toMatchObject({ task: 'c', profile: 'one' });
   expect(systemClock.now()).toBeGreaterThanOrEqual(endsAt);
   const kinds = (await eventsOf(client)).filter(({ type }) => type === 'profile_cooled');

@@ -29,7 +29,7 @@ beforeAll(async () => {
   await hive.configure({
     roles: { operator: 'operator', committer: 'committer', taker: 'stale-takeover' },
     lanes: { main: lane },
-    policies: { ...emptyConfig.policies, lease_ms: 300 },
+    policies: { ...emptyConfig.policies, lease_ms: 1_500 },
   });
   client = await hive.client('operator');
   w1 = await hive.connect('w1');

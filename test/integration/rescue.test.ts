@@ -29,7 +29,7 @@ test('the tree of a grant that ended elsewhere is kept for the next, and the wor
   await bench.takeBack();
   await bench.until('the second try has submitted', ({ state }) => state === 'submitted');
   // The first harness would have gone on for a minute.
-  expect(performance.now() - asked).toBeLessThan(20_000);
+  expect(performance.now() - asked).toBeLessThan(30_000);
   await worker.drain();
   expect(await bench.events('checkpointed')).toMatchObject([
     { late: true, agent: name, checkpoint: { fence } },

@@ -11,7 +11,7 @@ import { project } from '../support/orchestrator.ts';
 import { type SocketRuns, startSocketRuns } from '../support/socket-runs.ts';
 import type { WorkerProcessOptions } from '../support/worker-process.ts';
 
-const cli = fileURLToPath(new URL('../../services/cli/', import.meta.url));
+const cli = fileURLToPath(new URL('../../dist/services/cli/waggle.js', import.meta.url));
 let runs: SocketRuns;
 beforeAll(async () => {
   runs = await startSocketRuns();
@@ -198,10 +198,9 @@ test('a harness that waits for mail gets it, and its watch ends with the run', a
 });
 
 test('`waggle task` speaks over the socket of its run', async () => {
-  const waggle = (words: string) => `node --import tsx "${join(cli, 'waggle.ts')}" task ${words}`;
+  const waggle = (words: string) => `node "${cli}" task ${words}`;
   const { output, task } = await run(
     [
-      `cd "${join(cli, '..', '..')}"`,
       waggle('progress half way --json'),
       waggle('current'),
       `${waggle('list')}; echo "code $?"`,

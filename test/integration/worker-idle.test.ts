@@ -58,7 +58,7 @@ test('told to drain by a control message, a worker leaves as if it was asked to'
   const operator = await bench.hive.connect('operator');
   const { payload, headers } = encode('Control', { v: 1, kind: 'drain' });
   const subject = subjectsOf(project).request('control', name);
-  const answer = await operator.request(subject, payload, { timeoutMs: 2_000, headers });
+  const answer = await operator.request(subject, payload, { timeoutMs: 10_000, headers });
   expect(decode('ControlAnswer', answer)).toMatchObject({ status: 'done' });
   await worker.done;
   expect(await waiting()).toBe(0);

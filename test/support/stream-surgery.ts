@@ -7,16 +7,16 @@ import type { Bus } from '../../shared/bus/port.ts';
 import type { TestNatsServer } from './nats-server.ts';
 
 export async function deleteStream(bus: Bus, name: string): Promise<void> {
-  await bus.request(`$JS.API.STREAM.DELETE.${name}`, Buffer.alloc(0), { timeoutMs: 2_000 });
+  await bus.request(`$JS.API.STREAM.DELETE.${name}`, Buffer.alloc(0), { timeoutMs: 10_000 });
 }
 
 /** Deletes a stream and makes it again, empty, with the same settings. */
 export async function recreateStream(bus: Bus, name: string): Promise<void> {
-  const asked = await bus.request(`$JS.API.STREAM.INFO.${name}`, Buffer.alloc(0), { timeoutMs: 2_000 });
+  const asked = await bus.request(`$JS.API.STREAM.INFO.${name}`, Buffer.alloc(0), { timeoutMs: 10_000 });
   const { config } = JSON.parse(Buffer.from(asked.payload).toString()) as { config: object };
   await deleteStream(bus, name);
   await bus.request(`$JS.API.STREAM.CREATE.${name}`, Buffer.from(JSON.stringify(config)), {
-    timeoutMs: 2_000,
+    timeoutMs: 10_000,
   });
 }
 

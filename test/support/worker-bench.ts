@@ -47,7 +47,7 @@ export interface WorkerBench {
 }
 
 /** Registers the hooks of a test file. */
-export function workerBench(): WorkerBench {
+export function workerBench(leaseMs = LEASE_MS): WorkerBench {
   const temporary = temporaryFolder();
   const folder = temporary.path;
   let hive: TestHive;
@@ -73,7 +73,7 @@ export function workerBench(): WorkerBench {
     const added = { home, base: 'HEAD', branch: 'waggle/main', gates: [] };
     await hive.configure({
       roles,
-      policies: { ...config.policies, lease_ms: LEASE_MS, max_losses: 9 },
+      policies: { ...config.policies, lease_ms: leaseMs, max_losses: 9 },
       lanes: { ...config.lanes, [lane()]: added },
     });
     // The board learns the lane's tip as from a committer.
@@ -165,7 +165,7 @@ export function workerBench(): WorkerBench {
           kind: 'takeover',
           id: `take-${n}-${grant.fence}-${attempt}`,
           reason: 'dead',
-          silent_ms: LEASE_MS,
+          silent_ms: leaseMs,
         });
         return false;
       });
