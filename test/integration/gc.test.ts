@@ -36,6 +36,7 @@ import {
 } from '../support/asking.ts';
 import { type CommandLine, commandLine } from '../support/command-line.ts';
 import { project, startHive, type TestHive } from '../support/orchestrator.ts';
+import { whileNobodyLeads } from '../support/outages.ts';
 import { gitIn, makeRepository, temporaryFolder, writeFiles } from '../support/repository.ts';
 
 let hive: TestHive;
@@ -117,8 +118,6 @@ describe('files', () => {
     await add(operator, plain('pending'));
     const grant = await claimed();
     const bundle = await stored('a bundle that only a mail names');
-    await hive.stopOrchestrator();
-    await mailReport(ada, 'ada', { ...about(grant), kind: 'submitted', base: commit, head: commit, bundle });
     const { client } = scope();
     // The board as it was: the leader is away, so its last words stand in for it.
     const asleep: BoardClient = {
@@ -128,9 +127,17 @@ describe('files', () => {
         return { last: 0, batches: [{ batch: { mail_seq: 0 } }] };
       }) as unknown as BoardClient['query'],
     };
-    expect(await freeFiles(scope({ client: asleep }))).toMatchObject({ notes: [] });
-    expect(await isStored(bundle)).toBe(true);
-    await hive.startOrchestrator();
+    await whileNobodyLeads(hive, async () => {
+      await mailReport(ada, 'ada', {
+        ...about(grant),
+        kind: 'submitted',
+        base: commit,
+        head: commit,
+        bundle,
+      });
+      expect(await freeFiles(scope({ client: asleep }))).toMatchObject({ notes: [] });
+      expect(await isStored(bundle)).toBe(true);
+    });
     await operator.command({ v: 1, kind: 'cancel', id: randomId(), task: 'pending' });
   });
 });

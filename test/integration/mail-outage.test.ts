@@ -12,6 +12,7 @@ import { draftOf } from '../../shared/mail/draft.ts';
 import { randomId } from '../../shared/random.ts';
 import { until } from '../support/asking.ts';
 import { project, startHive, type TestHive } from '../support/orchestrator.ts';
+import { whileBusIsAway, whileNobodyLeads } from '../support/outages.ts';
 
 let hive: TestHive;
 beforeAll(async () => {
@@ -35,12 +36,15 @@ const hasty: Clock = { ...systemClock, monotonic: () => systemClock.monotonic() 
 describe('while the bus is away', () => {
   it('a send waits, stores one copy when it is back, and gives the id', async () => {
     const { desk, swarm } = await open();
-    await hive.server.kill();
-    await until('the connection is lost', () => !swarm.isConnected());
     const short = draft('outage', 'short');
-    const [sending, again] = [desk.send(short), desk.send(short)];
-    const long = desk.send(draft('outage', 'long '.repeat(50_000)));
-    await hive.server.restart();
+    const { sending, again, long } = await whileBusIsAway(hive, async () => {
+      await until('the connection is lost', () => !swarm.isConnected());
+      return {
+        sending: desk.send(short),
+        again: desk.send(short),
+        long: desk.send(draft('outage', 'long '.repeat(50_000))),
+      };
+    });
     expect(await again).toEqual(await sending);
     await long;
     const target = { kind: 'topic', name: 'outage' } as const;
@@ -53,36 +57,36 @@ describe('while the bus is away', () => {
 
   it('a send ends when its signal aborts, or when it has waited long enough', async () => {
     const [{ desk, swarm }, { desk: impatient }] = [await open(), await open(hasty)];
-    await hive.server.kill();
-    await until('the connection is lost', () => !swarm.isConnected());
-    const end = new AbortController();
-    const sending = desk.send(draft('outage', 'x'), end.signal);
-    end.abort(new Error('enough'));
-    await expect(sending).rejects.toThrow('enough');
-    await expect(impatient.send(draft('outage', 'y'))).rejects.toMatchObject({ code: 'bus-closed' });
-    await expect(impatient.log({ limit: 1 })).rejects.toMatchObject({ code: 'bus-closed' });
-    await hive.server.restart();
+    await whileBusIsAway(hive, async () => {
+      await until('the connection is lost', () => !swarm.isConnected());
+      const end = new AbortController();
+      const sending = desk.send(draft('outage', 'x'), end.signal);
+      end.abort(new Error('enough'));
+      await expect(sending).rejects.toThrow('enough');
+      await expect(impatient.send(draft('outage', 'y'))).rejects.toMatchObject({ code: 'bus-closed' });
+      await expect(impatient.log({ limit: 1 })).rejects.toMatchObject({ code: 'bus-closed' });
+    });
     await until('it is back', () => swarm.isConnected());
   });
 
   it('nobody who answers is an error that says so, after a while', async () => {
     const { desk, swarm, agent } = await open(hasty);
-    await hive.stopOrchestrator();
-    // The server hears a moment later that the connection which served is gone.
-    const read = subjectsOf(project).request('read', agent);
-    const isUnserved = () =>
-      swarm.request(read, new Uint8Array(), { timeoutMs: 100 }).then(
-        () => false,
-        (error: unknown) => isWaggleError(error, 'no-responder'),
-      );
-    await until('the server knows that nobody serves', isUnserved);
-    const asks = [() => desk.log({ limit: 1 }), () => desk.topics(), () => desk.who(), () => desk.status()];
-    for (const ask of asks) {
-      await expect(ask()).rejects.toMatchObject({ code: 'no-responder', retryable: true });
-    }
-    // Sending needs nobody but the bus.
-    expect(await desk.send(draft('outage', 'z'))).toMatchObject({ body: 'z' });
-    await hive.startOrchestrator();
+    await whileNobodyLeads(hive, async () => {
+      // The server hears a moment later that the connection which served is gone.
+      const read = subjectsOf(project).request('read', agent);
+      const isUnserved = () =>
+        swarm.request(read, new Uint8Array(), { timeoutMs: 100 }).then(
+          () => false,
+          (error: unknown) => isWaggleError(error, 'no-responder'),
+        );
+      await until('the server knows that nobody serves', isUnserved);
+      const asks = [() => desk.log({ limit: 1 }), () => desk.topics(), () => desk.who(), () => desk.status()];
+      for (const ask of asks) {
+        await expect(ask()).rejects.toMatchObject({ code: 'no-responder', retryable: true });
+      }
+      // Sending needs nobody but the bus.
+      expect(await desk.send(draft('outage', 'z'))).toMatchObject({ body: 'z' });
+    });
   });
 
   it('a receipt that could not be told is told when the mail is handed over again', async () => {

@@ -13,6 +13,7 @@ import { silentLog } from '../../shared/log.ts';
 import { randomId } from '../../shared/random.ts';
 import { until } from '../support/asking.ts';
 import { project, startHive, type TestHive } from '../support/orchestrator.ts';
+import { whileBusIsAway, whileNobodyLeads } from '../support/outages.ts';
 
 let hive: TestHive;
 let ada: Bus;
@@ -157,10 +158,10 @@ describe('following', () => {
     const watching = follow({ target: topic, after: 0 });
     await send(topic, 'one');
     await until('it came', () => watching.seen.length === 1);
-    await hive.stopOrchestrator();
-    await send(topic, 'two');
-    await until('the next came', () => watching.seen.length === 2);
-    await hive.startOrchestrator();
+    await whileNobodyLeads(hive, async () => {
+      await send(topic, 'two');
+      await until('the next came', () => watching.seen.length === 2);
+    });
     await watching.stop();
     expect(watching.bodies()).toEqual(['one', 'two']);
   });
@@ -186,11 +187,12 @@ describe('following', () => {
     const watching = follow({ target: topic, after: 0 });
     await send(topic, 'before');
     await until('it came', () => watching.seen.length === 1);
-    await hive.server.kill();
-    // A second follower begins while nobody answers.
-    const late = follow({ target: topic, after: 0 });
-    await until('the bus is known to be away', () => !bob.isConnected());
-    await hive.server.restart();
+    const late = await whileBusIsAway(hive, async () => {
+      // A second follower begins while nobody answers.
+      const second = follow({ target: topic, after: 0 });
+      await until('the bus is known to be away', () => !bob.isConnected());
+      return second;
+    });
     await sendSurely(topic, 'after');
     await until('both have both', () => late.seen.length >= 2 && watching.seen.length >= 2);
     await Promise.all([late.stop(), watching.stop()]);

@@ -22,6 +22,7 @@ import {
 } from '../support/asking.ts';
 import { keptLog } from '../support/kept-log.ts';
 import { project } from '../support/orchestrator.ts';
+import { whileBusIsAway, whileNobodyLeads } from '../support/outages.ts';
 import { commitFiles, gitIn } from '../support/repository.ts';
 import { killed } from '../support/running-workers.ts';
 import { sh, workerBench } from '../support/worker-bench.ts';
@@ -70,12 +71,12 @@ test('a worker killed with its work in the outbox and no bus delivers it once wh
   const worker = bench.workers.start(agent, bench.pausing(':', 'echo n > new.txt'));
   await bench.add();
   await bench.atMarker();
-  await bench.hive.server.kill();
-  bench.go();
-  await until('its work is in the outbox', () => waiting(agent).some((name) => name.endsWith('.json')));
-  await until('its tree is gone', () => readdirSync(join(stateDir(agent), 'work')).length === 0);
-  await killed(worker);
-  await bench.hive.server.restart();
+  await whileBusIsAway(bench.hive, async () => {
+    bench.go();
+    await until('its work is in the outbox', () => waiting(agent).some((name) => name.endsWith('.json')));
+    await until('its tree is gone', () => readdirSync(join(stateDir(agent), 'work')).length === 0);
+    await killed(worker);
+  });
   bench.workers.start(agent, 'sleep 60');
   await bench.until('it is submitted', ({ state }) => state === 'submitted');
   await until('the outbox is empty', () => waiting(agent).length === 0);
@@ -213,13 +214,13 @@ test('a grant whose report waits for the orchestrator stays in the beats, as rep
   const worker = await bench.swarm.worker(name, sh(bench.pausing('echo n > new.txt')));
   await bench.add();
   await bench.atMarker();
-  await bench.hive.stopOrchestrator();
-  bench.go();
-  await until('it is listed as reporting', () => phases.at(-1) === 'reporting');
-  const seen = phases.length;
-  await until('it stays listed for more than a lease', () => phases.length > seen + 3);
-  expect(phases.slice(seen)).not.toContain('none');
-  await bench.hive.startOrchestrator();
+  await whileNobodyLeads(bench.hive, async () => {
+    bench.go();
+    await until('it is listed as reporting', () => phases.at(-1) === 'reporting');
+    const seen = phases.length;
+    await until('it stays listed for more than a lease', () => phases.length > seen + 3);
+    expect(phases.slice(seen)).not.toContain('none');
+  });
   await bench.until('it is submitted', ({ state }) => state === 'submitted');
   await until('it is listed no more', () => phases.at(-1) === 'none');
   await worker.drain();
