@@ -11,6 +11,7 @@ import { add, eventsOf, until } from '../support/asking.ts';
 import { keptLog } from '../support/kept-log.ts';
 import { cancelAll } from '../support/left-tasks.ts';
 import { project } from '../support/orchestrator.ts';
+import { whileBusIsAway } from '../support/outages.ts';
 import { lineIn } from '../support/running-workers.ts';
 import { type SocketRuns, sh, startSocketRuns } from '../support/socket-runs.ts';
 import type { RunningWorker } from '../support/swarm.ts';
@@ -28,6 +29,8 @@ beforeAll(async () => {
   bus = await runs.hive.connect('operator');
   reader = createReader(bus, project, 'operator');
 });
+// What a test that failed left running takes no task of another.
+afterEach(() => runs.swarm.end());
 afterAll(() => runs.stop());
 beforeEach(() => {
   n += 1;
@@ -111,17 +114,12 @@ describe('a paused worker', () => {
     await addTask(id);
     await begun();
     await tell({ kind: 'pause' });
-    await runs.hive.server.kill();
-    try {
+    await whileBusIsAway(runs.hive, async () => {
       writeFileSync(file('go'), '');
-      await until(
-        'it could tell nobody',
-        async () => log.lines.some(({ message }) => message === 'the last claim could not be withdrawn'),
-        20_000,
-      );
-    } finally {
-      await runs.hive.server.restart();
-    }
+      const isTold = () =>
+        log.lines.some(({ message }) => message === 'the last claim could not be withdrawn');
+      await until('it could tell nobody', isTold);
+    });
     await until('it is done', async () => isClosed(id)().catch(() => false), 30_000);
     await until('it is paused still', async () => (await beatState().catch(() => undefined)) === 'paused');
     await worker.drain();

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { sequenceOf } from '../../shared/mail/record.ts';
 import { randomId } from '../../shared/random.ts';
 import { add, until } from '../support/asking.ts';
@@ -16,6 +16,8 @@ let runs: SocketRuns;
 beforeAll(async () => {
   runs = await startSocketRuns();
 });
+// What a test that failed left running takes no task of another.
+afterEach(() => runs.swarm.end());
 afterAll(() => runs.stop());
 const run: SocketRuns['run'] = (...args) => runs.run(...args);
 const says: SocketRuns['says'] = (...requests) => runs.says(...requests);
@@ -76,10 +78,15 @@ test('SIGKILL to a worker leaves no socket in the way of its successor', async (
     ],
   };
   const script = fileURLToPath(new URL('../support/worker-process.ts', import.meta.url));
-  const start = () =>
-    spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(options)], {
+  const start = () => {
+    const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(options)], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
+    onTestFinished(() => {
+      child.kill('SIGKILL');
+    });
+    return child;
+  };
   const killed = start();
   const killedHasEnded = once(killed, 'exit');
   await add(runs.client, { id: 'twice', title: 'Twice', expects: 'none' });

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { add, until } from '../support/asking.ts';
 import { type SocketRuns, sh, startSocketRuns } from '../support/socket-runs.ts';
 
@@ -8,6 +8,8 @@ let runs: SocketRuns;
 beforeAll(async () => {
   runs = await startSocketRuns();
 });
+// What a test that failed left running takes no task of another.
+afterEach(() => runs.swarm.end());
 afterAll(() => runs.stop());
 const run: SocketRuns['run'] = (...args) => runs.run(...args);
 const says: SocketRuns['says'] = (...requests) => runs.says(...requests);

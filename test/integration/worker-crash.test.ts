@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Report } from '../../schemas/index.ts';
 import { processIdentity } from '../../shared/process/identity.ts';
 import { acquireStateLock } from '../../shared/process/state-lock.ts';
@@ -127,6 +127,9 @@ test('what a killed worker had not sent yet is delivered before its successor cl
 test('a process group that a predecessor recorded is ended before anything is claimed', async () => {
   const agent = 'w3';
   const left = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
+  onTestFinished(() => {
+    left.kill('SIGKILL');
+  });
   const identity = left.pid === undefined ? undefined : await processIdentity(left.pid);
   if (identity === undefined) throw new Error('nothing was started');
   const groups = join(folder.path, agent, 'groups');

@@ -1,11 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Task, TaskSpec } from '../../schemas/index.ts';
 import { emptyConfig } from '../../shared/board/state.ts';
 import { createReader } from '../../shared/bus/read-client.ts';
 import { add, eventsOf, mailReport, stateOf, until } from '../support/asking.ts';
 import { project, startHive, type TestHive } from '../support/orchestrator.ts';
+import { whileBusIsAway } from '../support/outages.ts';
 import { gitIn, makeRepository, temporaryFolder } from '../support/repository.ts';
 import { type CommandFields, roles, startSwarm, type TestSwarm } from '../support/swarm.ts';
 
@@ -33,6 +34,8 @@ beforeAll(async () => {
   await mailReport(committer, 'committer', { v: 1, kind: 'lane', id: 'lane', lane: 'main', tip });
   swarm = await startSwarm(hive);
 });
+// What a test that failed left running takes no task of another.
+afterEach(() => swarm.end());
 afterAll(async () => {
   await swarm.stop();
   await hive.stop();
@@ -290,12 +293,12 @@ describe('a run that is cut short', () => {
 
   test('a bus that is away in the middle of a run loses nothing of it', async () => {
     const { id, worker, pidFile } = await running(undefined, `${heldUntilLet}; echo done`);
-    await hive.server.kill();
-    // The harness ends while nobody can be told.
-    letEnd(pidFile);
     const output = join(dirname(pidFile), 'output.log');
-    await until('the harness has ended', () => readFileSync(output, 'utf8').includes('done'));
-    await hive.server.restart();
+    await whileBusIsAway(hive, async () => {
+      // The harness ends while nobody can be told.
+      letEnd(pidFile);
+      await until('the harness has ended', () => readFileSync(output, 'utf8').includes('done'));
+    });
     await until('its report has arrived', async () => (await stateOf(client, id)) === 'closed');
     const ends = (await eventsOf(client)).filter(
       (event) => event.type === 'grant_ended' && event.task === id,
@@ -307,11 +310,11 @@ describe('a run that is cut short', () => {
   test('a change that is finished while the bus is away is submitted when it is back', async () => {
     const script = `echo away > a.txt; ${heldUntilLet}`;
     const { id, worker, pidFile } = await running(undefined, script, { lane: 'main' });
-    await hive.server.kill();
-    letEnd(pidFile);
     const bundle = join(dirname(pidFile), 'change.bundle');
-    await until('the change is bundled', () => existsSync(bundle));
-    await hive.server.restart();
+    await whileBusIsAway(hive, async () => {
+      letEnd(pidFile);
+      await until('the change is bundled', () => existsSync(bundle));
+    });
     await until('it is submitted', async () => (await stateOf(client, id)) === 'submitted');
     expect(await viewOf(id)).toMatchObject({ attempts: 0, losses: 0 });
     await worker.drain();

@@ -36,6 +36,8 @@ export interface TestSwarm {
     more?: Partial<WorkerOptions>,
   ): Promise<RunningWorker>;
   committer(name?: string): Promise<RunningAgent>;
+  /** Ends all that still run. */
+  end(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -66,8 +68,12 @@ export async function startSwarm(hive: TestHive, log: Log = silentLog): Promise<
     randomId,
     log,
   });
+  const drainAll = async () => {
+    await Promise.all([...running].map((agent) => agent.drain()));
+  };
   return {
     folder,
+    end: drainAll,
     async worker(name, profile, drainMs = 5_000, more = {}) {
       const end = new AbortController();
       const swarm = await hive.connect(name);
@@ -81,7 +87,7 @@ export async function startSwarm(hive: TestHive, log: Log = silentLog): Promise<
       return track(end, runCommitter({ ...common(name), swarm, os: 'linux', drainMs: 5_000 }, end.signal));
     },
     async stop() {
-      await Promise.all([...running].map((agent) => agent.drain()));
+      await drainAll();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -89,6 +89,7 @@ export function workerBench(leaseMs = LEASE_MS): WorkerBench {
     // No other test's worker may get it.
     await client.command({ v: 1, kind: 'cancel', id: `cancel-${n}`, task: id() });
     await workers.end();
+    await swarm.end();
   });
   afterAll(async () => {
     await swarm.stop();
