@@ -70,7 +70,7 @@ process.exit(0);
 let runs: SocketRuns;
 let script: string;
 let count = 0;
-const workers: RunningWorker[] = [];
+let running: RunningWorker;
 
 beforeAll(async () => {
   runs = await startSocketRuns();
@@ -80,23 +80,20 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   await cancelAll(runs.client);
-  await Promise.all(workers.splice(0).map((one) => one.drain()));
+  await runs.swarm.endWorkers();
 });
 afterAll(() => runs.stop());
 
-const startWorker: SocketRuns['swarm']['worker'] = async (...args) => {
-  const one = await runs.swarm.worker(...args);
-  workers.push(one);
-  return one;
-};
 async function worker(more: readonly string[] = [], waitFile = '/nonexistent'): Promise<string> {
   count += 1;
   const agent = `go-${count}`;
   const command = ['node', script, waitFile, ...more];
-  await startWorker(agent, { command }, 5_000, { mode: 'continuous' });
+  // Who lingers is waited for as long as a drain may take.
+  const drainMs = more.includes('linger') ? 5_000 : 30_000;
+  running = await runs.swarm.worker(agent, { command }, drainMs, { mode: 'continuous' });
   return agent;
 }
-const done = () => workers.pop()?.drain();
+const done = () => running.drain();
 const isOver = (id: string) => async () =>
   ['closed', 'blocked', 'failed'].includes((await runs.view(id)).state);
 const runsOf = async (agent: string): Promise<RunRecord[]> =>
@@ -224,7 +221,7 @@ describe('a harness that goes on from task to task', () => {
       { id: 'r-3', title: 'r-3', priority: 'P2', ...lane },
     );
     const stop = compileStop({ quantitative: { run: 'true', every: 2, when: 'after', exit_codes: [0] } })!;
-    const last = await startWorker('go-stop', { command: ['node', script, ''] }, 5_000, {
+    const last = await runs.swarm.worker('go-stop', { command: ['node', script, ''] }, 5_000, {
       mode: 'continuous',
       stop,
     });
@@ -247,7 +244,7 @@ describe('a harness that goes on from task to task', () => {
     const subject = subjectsOf(project).request('control', agent);
     const kill = { v: 1, kind: 'kill', reason: 'enough' } as const;
     await call(bus, subject, ['Control', kill], 'ControlAnswer', { timeoutMs: 5_000 });
-    await workers.pop()?.done;
+    await running.done;
     // Not after the minute that it may linger.
     expect(performance.now() - begun).toBeLessThan(40_000);
   });
@@ -280,7 +277,7 @@ describe('a harness that goes on from task to task', () => {
     mkdirSync(join(prompts, 'context.md'), { recursive: true });
     await add(runs.client, { id: 'u-1', title: 'u-1', ...lane });
     const command = ['node', script, ''];
-    const one = await startWorker('go-unread', { command }, 5_000, {
+    const one = await runs.swarm.worker('go-unread', { command }, 5_000, {
       mode: 'continuous',
       promptsFolder: prompts,
     });
@@ -293,7 +290,7 @@ describe('a harness that goes on from task to task', () => {
   test('asks once at a time, and takes no task with it when it ends while it waits for one', async () => {
     const impatient = join(runs.folder, 'impatient.mjs');
     writeFileSync(impatient, IMPATIENT);
-    const one = await startWorker('go-away', { command: ['node', impatient] }, 5_000, {
+    const one = await runs.swarm.worker('go-away', { command: ['node', impatient] }, 5_000, {
       mode: 'continuous',
     });
     for (const id of ['x-1', 'x-2', 'x-3']) {

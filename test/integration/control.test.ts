@@ -22,15 +22,12 @@ let reader: Reader;
 let n = 0;
 let agent = '';
 let worker: RunningWorker;
-const workers: RunningWorker[] = [];
 
 beforeAll(async () => {
   runs = await startSocketRuns();
   bus = await runs.hive.connect('operator');
   reader = createReader(bus, project, 'operator');
 });
-// What a test that failed left running takes no task of another.
-afterEach(() => runs.swarm.end());
 afterAll(() => runs.stop());
 beforeEach(() => {
   n += 1;
@@ -38,7 +35,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await cancelAll(runs.client);
-  await Promise.all(workers.splice(0).map((one) => one.drain()));
+  await runs.swarm.end();
 });
 
 type Told<C> = C extends unknown ? Omit<C, 'v'> : never;
@@ -55,13 +52,8 @@ const tell = (control: Told<Control>): Promise<ControlAnswer> =>
 const file = (name: string) => join(runs.folder, `${name}-${n}`);
 const stateOf = async (id: string) => (await runs.view(id)).state;
 const beatState = async () => (await reader.beats()).beats.find((one) => one.agent === agent)?.beat.state;
-const startWorker: SocketRuns['swarm']['worker'] = async (...args) => {
-  const one = await runs.swarm.worker(...args);
-  workers.push(one);
-  return one;
-};
 const start = async (script: string, more = {}) => {
-  worker = await startWorker(agent, { ...sh(script), ...more });
+  worker = await runs.swarm.worker(agent, { ...sh(script), ...more });
   await until('the worker waits', async () => (await beatState()) === 'waiting');
 };
 const addTask = (id: string, more = {}) =>
@@ -83,7 +75,7 @@ describe('a paused worker', () => {
     const id = `p-${n}`;
     await addTask(id);
     // Whoever else waits gets it at once: the paused one's claim is void.
-    const other = await startWorker(`${agent}-other`, sh('true'));
+    const other = await runs.swarm.worker(`${agent}-other`, sh('true'));
     await until('another has done it', isClosed(id));
     expect((await runs.view(id)).started_by).toBe(`${agent}-other`);
     await other.drain();
@@ -109,7 +101,7 @@ describe('a paused worker', () => {
 
   test('tells what it has done once the bus is back, and not when it may go on', async () => {
     const log = keptLog();
-    worker = await startWorker(agent, sh(pausing()), 5_000, { log });
+    worker = await runs.swarm.worker(agent, sh(pausing()), 5_000, { log });
     const id = `p-${n}`;
     await addTask(id);
     await begun();

@@ -35,7 +35,6 @@ let reader: Reader;
 let home: string;
 let n = 0;
 const lanes: BoardConfig['lanes'] = {};
-const workers: RunningWorker[] = [];
 
 beforeAll(async () => {
   hive = await startHive();
@@ -61,7 +60,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await cancelAll(client);
-  await Promise.all(workers.splice(0).map((one) => one.drain()));
+  await swarm.endWorkers();
 });
 
 const configure = (members: readonly string[]) =>
@@ -95,9 +94,7 @@ async function worker(profiles: Readonly<Record<string, HarnessProfile>>): Promi
     profiles: new Map(Object.entries(profiles)),
     ...(members.length > 1 ? { pool: 'all' } : {}),
   };
-  const one = await swarm.worker(`w-${n}`, { command: ['true'] }, 5_000, more);
-  workers.push(one);
-  return one;
+  return swarm.worker(`w-${n}`, { command: ['true'] }, 5_000, more);
 }
 
 const addTask = (more: Partial<TaskSpec> = {}) =>

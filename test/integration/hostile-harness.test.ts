@@ -8,25 +8,18 @@ import { add, until } from '../support/asking.ts';
 import { cancelAll } from '../support/left-tasks.ts';
 import { project } from '../support/orchestrator.ts';
 import { type SocketRuns, sh, startSocketRuns } from '../support/socket-runs.ts';
-import type { RunningWorker } from '../support/swarm.ts';
 import type { WorkerProcessOptions } from '../support/worker-process.ts';
 
 let runs: SocketRuns;
-const workers: RunningWorker[] = [];
 beforeAll(async () => {
   runs = await startSocketRuns();
 });
 afterEach(async () => {
   await cancelAll(runs.client);
-  await Promise.all(workers.splice(0).map((one) => one.drain()));
+  await runs.swarm.end();
 });
 afterAll(() => runs.stop());
 const run: SocketRuns['run'] = (...args) => runs.run(...args);
-const startWorker: SocketRuns['swarm']['worker'] = async (...args) => {
-  const one = await runs.swarm.worker(...args);
-  workers.push(one);
-  return one;
-};
 const says: SocketRuns['says'] = (...requests) => runs.says(...requests);
 
 /** A line of a script that runs this program, which has `open()`, a connection that nobody waits for. */
@@ -199,7 +192,7 @@ describe('a word that a task cannot go on', () => {
       { cmd: 'task.block', args: { reason: 'stuck' } },
       ...(isTakenBack ? [{ cmd: 'task.done' }] : []),
     ];
-    const worker = await startWorker(
+    const worker = await runs.swarm.worker(
       `w-${id}`,
       sh(`echo half > a.txt; ${says(...words)} echo > "${seen}"; exec sleep 60`),
       100,
@@ -219,7 +212,7 @@ describe('a word that a task cannot go on', () => {
   test('and then the end of its grant: the board has decided, and the work is kept', async () => {
     const seen = join(runs.folder, 'fenced-seen');
     const block = says({ cmd: 'task.block', args: { reason: 'stuck' } });
-    const worker = await startWorker(
+    const worker = await runs.swarm.worker(
       'w-fenced',
       sh(`echo half > a.txt; ${block} echo > "${seen}"; exec sleep 60`),
     );

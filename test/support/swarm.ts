@@ -36,15 +36,18 @@ export interface TestSwarm {
     more?: Partial<WorkerOptions>,
   ): Promise<RunningWorker>;
   committer(name?: string): Promise<RunningAgent>;
-  /** Ends all that still run. */
+  /** Ends all that still run, as a test that failed may have left them. */
   end(): Promise<void>;
+  /** The same, and committers go on. */
+  endWorkers(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export async function startSwarm(hive: TestHive, log: Log = silentLog): Promise<TestSwarm> {
   const folder = await mkdtemp(join(tmpdir(), 'waggle-swarm-'));
-  const running = new Set<RunningAgent>();
-  const track = (end: AbortController, done: Promise<void>): RunningWorker => {
+  const workers = new Set<RunningAgent>();
+  const committers = new Set<RunningAgent>();
+  const track = (running: Set<RunningAgent>, end: AbortController, done: Promise<void>): RunningWorker => {
     const agent: RunningWorker = {
       done,
       async drain() {
@@ -68,26 +71,28 @@ export async function startSwarm(hive: TestHive, log: Log = silentLog): Promise<
     randomId,
     log,
   });
-  const drainAll = async () => {
-    await Promise.all([...running].map((agent) => agent.drain()));
+  const drain = async (...agents: RunningAgent[]) => {
+    await Promise.all(agents.map((agent) => agent.drain()));
   };
   return {
     folder,
-    end: drainAll,
+    end: () => drain(...workers, ...committers),
+    endWorkers: () => drain(...workers),
     async worker(name, profile, drainMs = 5_000, more = {}) {
       const end = new AbortController();
       const swarm = await hive.connect(name);
       const profiles = new Map([['default', commandProfile(profile)]]);
       const options: WorkerOptions = { ...common(name), swarm, profiles, os: 'linux', drainMs, ...more };
-      return track(end, runWorker(options, end.signal));
+      return track(workers, end, runWorker(options, end.signal));
     },
     async committer(name = 'committer') {
       const end = new AbortController();
       const swarm = await hive.connect(name);
-      return track(end, runCommitter({ ...common(name), swarm, os: 'linux', drainMs: 5_000 }, end.signal));
+      const options = { ...common(name), swarm, os: 'linux' as const, drainMs: 5_000 };
+      return track(committers, end, runCommitter(options, end.signal));
     },
     async stop() {
-      await drainAll();
+      await drain(...workers, ...committers);
       await rm(folder, { recursive: true, force: true });
     },
   };
