@@ -68,7 +68,7 @@ const worker = (deed: string) => `
 `;
 
 describe('an input that no handler sees the end of', () => {
-  const guarded = async (deed: string) => {
+  const guarded = async (deed: string, stallMs = 60_000) => {
     const findings: Finding[] = [];
     const code = await runGuarded({
       argv: ['-e', worker(deed), '--'],
@@ -76,7 +76,7 @@ describe('an input that no handler sees the end of', () => {
       seed: 's',
       minutes: 0.1,
       onFinding: (finding) => findings.push(finding),
-      stallMs: 1_500,
+      stallMs,
     });
     return { code, findings };
   };
@@ -88,7 +88,7 @@ describe('an input that no handler sees the end of', () => {
   });
 
   test('is named when it keeps the process', async () => {
-    const { code, findings } = await guarded('for (;;);');
+    const { code, findings } = await guarded('for (;;);', 4_000);
     expect(code).toBe(1);
     expect(findings).toMatchObject([{ target: 'first', number: 7, fault: 'hang' }]);
   });

@@ -25,7 +25,7 @@ export async function processesWith(marker: string): Promise<number[]> {
 export async function waitUntil(
   reason: string,
   isTrue: () => boolean | Promise<boolean>,
-  withinMs = 5_000,
+  withinMs = 30_000,
 ): Promise<void> {
   const until = performance.now() + withinMs;
   while (!(await isTrue())) {

@@ -14,7 +14,8 @@ const guarded = await startGuarded({
   argv: process.argv.slice(2),
   cwd: process.cwd(),
   env: { PATH: '/usr/bin:/bin' },
-  graceMs: 500,
+  // A guard leaves less than that to what its dead worker left.
+  graceMs: 60_000,
   clock: systemClock,
   onOutput: () => {
     isHeard = true;

@@ -49,7 +49,7 @@ afterAll(async () => {
 
 describe('the agent user', () => {
   test('publishes into a stream and gets its PubAck on its own inbox', async () => {
-    const ack = await agent.request('wg.p.mail.w1.topic.t', 'hello', { timeout: 2_000 });
+    const ack = await agent.request('wg.p.mail.w1.topic.t', 'hello', { timeout: 20_000 });
     expect(ack.json()).toMatchObject({ stream: 'WG_p_MAIL', seq: expect.any(Number) });
     expect(ack.subject).toMatch(/^_INBOX\.w1\./);
   });
@@ -63,7 +63,7 @@ describe('the agent user', () => {
     ['purges nothing', '$JS.API.STREAM.PURGE.WG_p_MAIL'],
     ['asks no system service', '$SYS.REQ.SERVER.PING'],
   ])('%s (%s)', async (_, subject) => {
-    await expect(agent.request(subject, '{}', { timeout: 2_000 })).rejects.toThrow(/permissions violation/i);
+    await expect(agent.request(subject, '{}', { timeout: 20_000 })).rejects.toThrow(/permissions violation/i);
   });
 
   test('asks the services and gets their answer', async () => {
@@ -71,7 +71,7 @@ describe('the agent user', () => {
       callback: (_, message) => void message.respond('granted'),
     });
     await services.flush();
-    expect((await agent.request('wg.p.claim.w1', 'claim')).string()).toBe('granted');
+    expect((await agent.request('wg.p.claim.w1', 'claim', { timeout: 20_000 })).string()).toBe('granted');
     claims.unsubscribe();
   });
 
@@ -80,7 +80,9 @@ describe('the agent user', () => {
       callback: (_, message) => void message.respond('drained'),
     });
     await agent.flush();
-    expect((await services.request('wg.p.control.w1', 'drain')).string()).toBe('drained');
+    expect((await services.request('wg.p.control.w1', 'drain', { timeout: 20_000 })).string()).toBe(
+      'drained',
+    );
     control.unsubscribe();
   });
 

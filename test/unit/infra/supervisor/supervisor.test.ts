@@ -122,7 +122,7 @@ test('a program that does not exist is told, and tried again', async () => {
 test('what ignores the drain is killed when its time is up', async () => {
   const supervisor = await supervise([
     shell('a', `trap 'echo asked' TERM; echo up; while :; do read never || sleep 0.05; done`, {
-      drainMs: 200,
+      drainMs: 1_500,
     }),
   ]);
   await supervisor.start('a');

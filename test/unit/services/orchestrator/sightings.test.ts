@@ -87,9 +87,10 @@ test('names that are seen again and again are not forgotten for it', () => {
 test('a flood of names costs little, whoever is told of them', () => {
   const { sightings } = setUp();
   const names = Array.from({ length: 100_000 }, (_, n) => `n${n}`);
-  const begun = systemClock.monotonic();
+  const begun = process.cpuUsage();
   sightings.known(names, true);
   for (const name of names) sightings.seen(name);
   // A second here would cost the lead.
-  expect(systemClock.monotonic() - begun).toBeLessThan(1_000);
+  const { user, system } = process.cpuUsage(begun);
+  expect((user + system) / 1_000).toBeLessThan(1_000);
 });

@@ -56,7 +56,7 @@ describe('git', () => {
     const alias = `alias.wait=!echo > '${mark}'; exec sleep 60`;
     const waiting = git(['-c', alias, 'wait'], { cwd: dir, signal: controller.signal });
     const stopped = expect(waiting).rejects.toThrow('enough');
-    await vi.waitUntil(() => existsSync(mark), { timeout: 5_000, interval: 5 });
+    await vi.waitUntil(() => existsSync(mark), { timeout: 30_000, interval: 5 });
     controller.abort(new Error('enough'));
     await stopped;
     await expect(git(['status'], { cwd: dir, signal: controller.signal })).rejects.toThrow('enough');

@@ -9,7 +9,7 @@ test('a home whose server takes the connection and says nothing is waited for on
   await once(silent.listen(0, '127.0.0.1'), 'listening');
   const { port } = silent.address() as AddressInfo;
   try {
-    const asked = readRemoteRefs(`git://127.0.0.1:${port}/x.git`, ['HEAD'], undefined, 300);
+    const asked = readRemoteRefs(`git://127.0.0.1:${port}/x.git`, ['HEAD'], undefined, 2_000);
     await expect(asked).rejects.toMatchObject({ code: 'git-failed', details: { exitCode: 'timeout' } });
     expect(sockets.size).toBe(1);
   } finally {

@@ -112,29 +112,29 @@ test('a harness that cannot start is an environment failure with the cause', asy
 
 test('the wall limit ends a harness that talks and ignores TERM, with all it forked', async () => {
   const profile = sh(`trap '' TERM; sh -c 'sleep 60' ${marker} & while :; do echo on; sleep 0.02; done`, {
-    timeoutMs: 300,
+    timeoutMs: 3_000,
     silenceMs: 60_000,
   });
   expect(await resultOf(profile)).toMatchObject({
     outcome: 'timed_out',
     signal: 'SIGKILL',
-    reason: 'the harness ran longer than 300ms',
+    reason: 'the harness ran longer than 3s',
   });
   expect(await processesWith(marker)).toEqual([]);
 });
 
 test('the silence limit ends a harness that says nothing more', async () => {
-  const profile = sh('echo hello; exec sleep 60', { timeoutMs: 60_000, silenceMs: 200 });
+  const profile = sh('echo hello; exec sleep 60', { timeoutMs: 60_000, silenceMs: 2_000, graceMs: 30_000 });
   expect(await resultOf(profile)).toMatchObject({
     outcome: 'timed_out',
     signal: 'SIGTERM',
-    reason: 'the harness gave no output for 200ms',
+    reason: 'the harness gave no output for 2s',
     tail: 'hello',
   });
 });
 
 test('output keeps the silence limit away', async () => {
-  const profile = sh('for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.1; done', { silenceMs: 400 });
+  const profile = sh('for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.4; done', { silenceMs: 2_000 });
   expect(await resultOf(profile)).toMatchObject({ outcome: 'completed' });
 });
 

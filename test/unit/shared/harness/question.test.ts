@@ -63,11 +63,12 @@ test('a question is told with what leads to it and with its choices', () => {
 });
 
 test('a flood of words is judged by its end, in no time', () => {
-  const started = performance.now();
+  const begun = process.cpuUsage();
   expect(questionIn(`${'a? '.repeat(500_000)}\n\nHow do you want to proceed?`)?.isStrong).toBe(true);
   questionIn('which '.repeat(20_000));
   questionIn('let me know '.repeat(20_000));
   questionIn('which should I '.repeat(20_000));
   questionIn('do you want or '.repeat(20_000));
-  expect(performance.now() - started).toBeLessThan(1_000);
+  const { user, system } = process.cpuUsage(begun);
+  expect((user + system) / 1_000).toBeLessThan(1_000);
 });

@@ -31,7 +31,7 @@ afterEach(async () => {
 async function startGroup(script: string, marker: string, env = {}): Promise<ProcessGroup> {
   const child = spawn('/bin/sh', ['-c', script, marker], {
     detached: true,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
     env: { PATH: '/usr/bin:/bin', ...env },
   });
   children.push(child);
@@ -63,11 +63,8 @@ test('a group whose number went to another process is not touched', async () => 
 
 /** A group whose leader has ended and one of whose members lives. */
 async function startLeaderless(marker: string, env = {}): Promise<ProcessGroup> {
-  const group = await startGroup(
-    `sh -c '${LOOP}' $0-child & echo up; read never < /dev/null; sleep 0.3`,
-    marker,
-    env,
-  );
+  const group = await startGroup(`sh -c '${LOOP}' $0-child & echo up; read never`, marker, env);
+  children.at(-1)!.stdin!.end();
   // Not only a zombie: as long as its parent has not reaped it, its number proves whose the group is.
   await waitUntil('the leader is gone', async () => (await processTable.entry(group.pgid)) === undefined);
   return group;

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { bootId, hostName, isAlive, processIdentity } from '../../../../shared/process/identity.ts';
@@ -82,13 +83,14 @@ test.each([
   ['ps', psTable],
 ] as const)('a process is found by exactly its arguments, from %s', async (source, table) => {
   if (source === '/proc' && process.platform !== 'linux') return;
-  const [, only, other] = ['sleep', '60.125', '60.25'];
+  // Digits of this run alone: somebody else on this machine may run the same test.
+  const [only, other, none] = [1, 2, 3].map((n) => `60.${n}${randomInt(1e9)}`);
   const children = [spawn('sleep', [only!]), spawn('sleep', [only!, other!])];
   try {
     await Promise.all(children.map((child) => once(child, 'spawn')));
     expect(await table.withArguments([only!])).toEqual([children[0]!.pid]);
     expect(await table.withArguments([only!, other!])).toEqual([children[1]!.pid]);
-    expect(await table.withArguments(['60.0625'])).toEqual([]);
+    expect(await table.withArguments([none!])).toEqual([]);
   } finally {
     for (const child of children) child.kill('SIGKILL');
     await Promise.all(children.map((child) => once(child, 'exit')));

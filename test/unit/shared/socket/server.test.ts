@@ -6,7 +6,7 @@ import { check } from '../../../../schemas/index.ts';
 import { systemClock } from '../../../../shared/clock.ts';
 import { silentLog } from '../../../../shared/log.ts';
 import { randomId } from '../../../../shared/random.ts';
-import { listenAtPath, listenAtPort } from '../../../../shared/socket/listen.ts';
+import { listenAtPath } from '../../../../shared/socket/listen.ts';
 import { oneSeat } from '../../../../shared/socket/seats.ts';
 import {
   LINE_BYTES,
@@ -15,6 +15,7 @@ import {
   serveSocket,
 } from '../../../../shared/socket/server.ts';
 import { until } from '../../../support/asking.ts';
+import { listenAnywhere } from '../../../support/free-port.ts';
 import { type MemoryMail, memoryMail } from '../../../support/memory-desk.ts';
 import { type SocketPeer, socketPeer } from '../../../support/socket-peer.ts';
 
@@ -240,8 +241,9 @@ describe('over TCP', () => {
   let port: number;
   beforeEach(async () => {
     await server.close();
-    port = 20_000 + (process.pid % 20_000);
-    await serve({ listeners: [{ listener: await listenAtPort('127.0.0.1', port), needsProject: true }] });
+    const free = await listenAnywhere();
+    port = free.port;
+    await serve({ listeners: [{ listener: free.listener, needsProject: true }] });
   });
 
   test('the project must be named', async () => {
