@@ -64,7 +64,7 @@ export function readCases(makeLab: MakeLab): void {
       expect(stored.map(({ seq }) => seq)).toEqual([4, 6, 8, 10]);
       expect(stored.map(({ payload }) => text(payload))).toEqual(['3', '5', '7', '9']);
       expect(stored[0]).toMatchObject({ stream: name, subject: `${at}.1` });
-      expect(Math.abs(stored[0]!.at - Date.now())).toBeLessThan(10_000);
+      expect(Math.abs(stored[0]!.at - Date.now())).toBeLessThan(60_000);
       const rest = await take(bus.streams.read(name, { fromSeq: 9, subject: `${at}.*` }, abort.signal), 2);
       expect(rest.map(({ seq }) => seq)).toEqual([9, 10]);
     });
@@ -88,7 +88,7 @@ export function readCases(makeLab: MakeLab): void {
       const began = performance.now();
       abort.abort();
       expect(await next).toEqual({ done: true, value: undefined });
-      expect(performance.now() - began).toBeLessThan(100);
+      expect(performance.now() - began).toBeLessThan(1_000);
       expect(await take(bus.streams.read(name, { fromSeq: 1 }, AbortSignal.abort()), 1)).toEqual([]);
     });
 
@@ -96,7 +96,9 @@ export function readCases(makeLab: MakeLab): void {
       const { name, at, spec } = freshStream();
       await bus.streams.ensure(spec);
       const kib = new Uint8Array(16_384);
-      await Promise.all(Array.from({ length: 2_000 }, () => bus.append(`${at}.a`, kib)));
+      await Promise.all(
+        Array.from({ length: 2_000 }, () => bus.append(`${at}.a`, kib, { timeoutMs: 30_000 })),
+      );
       const reading = bus.streams.read(name, { fromSeq: 1 }, abort.signal)[Symbol.asyncIterator]();
       const seqs: number[] = [];
       while (seqs.length < 2_000) {

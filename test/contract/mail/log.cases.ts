@@ -20,15 +20,17 @@ export function logCases(lab: () => MailLab): void {
     it('of no target is of all topics; with everything, of agents too, and never of receipts', async () => {
       const [ada, bob] = [await lab().desk('ada'), await lab().desk('bob')];
       const body = freshName('body');
-      await ada.send(draft(freshName('topic'), body));
+      const first = await ada.send(draft(freshName('topic'), body));
       const direct = await ada.send(draft('@bob', body));
       await ada.send(draft(freshName('topic'), body));
       await bob.ack(seqOf(direct));
       const kinds = (records: readonly { to: string; body: unknown }[]) =>
         records.filter((one) => one.body === body).map(({ to }) => to.startsWith('@'));
       expect(kinds((await ada.log({ limit: 2 })).records)).toEqual([false, false]);
-      const all = await ada.log({ everything: true, limit: 3 });
-      expect(kinds(all.records)).toEqual([false, true, false]);
+      const all = await ada.log({ everything: true, limit: 0, since: { seq: seqOf(first) } });
+      // A notice about what was done before may come in between.
+      const own = all.records.filter(({ from }) => from !== 'orchestrator');
+      expect(own.map(({ to }) => to.startsWith('@'))).toEqual([false, true, false]);
     });
 
     it('of an agent is open to everybody', async () => {
