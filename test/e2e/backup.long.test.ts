@@ -27,7 +27,7 @@ const closed = (count: number) =>
   until(
     `${count} tasks are closed`,
     async () => (await project.json('task', 'list', '--state', 'closed')).data.total >= count,
-    30_000,
+    60_000,
   );
 
 test('work survives the loss of its bus, and lands', async () => {
@@ -69,4 +69,4 @@ test('work survives the loss of its bus, and lands', async () => {
   for (const id of ['one', 'two', 'three']) expect(existsSync(join(project.folder, `${id}.txt`))).toBe(true);
   expect((await project.waggle('gc', '--dry-run')).stdout).toMatch(/would free/);
   expect((await project.waggle('down')).code).toBe(0);
-}, 120_000);
+}, 180_000);

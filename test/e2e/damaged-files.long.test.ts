@@ -46,4 +46,4 @@ test('`waggle up` begins over a damaged bus.json, `waggle down` ends what a dama
   expect(again.code).toBe(0);
   for (const name of ['known', 'journal', 'snapshots', 'w1', 'committer', 'waggle up'])
     expect([name, (await find(name))?.status]).toEqual([name, 'pass']);
-});
+}, 180_000);

@@ -29,7 +29,7 @@ test('in a repository of the user’s and on a bus that runs already, all that i
   expect(footprint(home)).toBe(before);
   expect(gitIn(home, 'for-each-ref', '--format=%(refname)')).toBe('refs/heads/main\nrefs/heads/waggle/demo');
   expect(gitIn(home, 'show', 'waggle/demo:a.js')).toBe('let a = 1;');
-}, 30_000);
+}, 120_000);
 
 async function streamsOf(url: string): Promise<unknown> {
   const bus = await connectBus({
@@ -59,7 +59,7 @@ test('when the user’s tree changes meanwhile the check fails, and says what wa
   expect(stderr).toContain(`The check FAILED:\n  ${home}: its working tree was changed\n`);
   expect(JSON.parse(stdout)).toMatchObject({ tasks: 2, closed: 2, commits: 2, lost: 0, repo: home });
   expect(code).toBe(1);
-}, 30_000);
+}, 120_000);
 
 test('a bus that does not answer is named, and nothing is left', async () => {
   const url = 'nats://127.0.0.1:1';
@@ -72,7 +72,7 @@ test('a bus that does not answer is named, and nothing is left', async () => {
   expect(stderr).not.toContain('could not be deleted');
   expect(code).toBe(1);
   expect(left).toEqual([]);
-}, 30_000);
+}, 120_000);
 
 test('Ctrl-C in the middle stops everything and removes what was made', async () => {
   const home = makeRepository(join(place.path, 'interrupted'), { 'a.js': 'let a=1\n', 'b.js': 'let b=1\n' });
@@ -86,4 +86,4 @@ test('Ctrl-C in the middle stops everything and removes what was made', async ()
   expect(code).toBe(130);
   expect(left).toEqual([]);
   expect(gitIn(home, 'for-each-ref', '--format=%(refname)')).toBe('refs/heads/main');
-}, 30_000);
+}, 120_000);

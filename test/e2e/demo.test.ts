@@ -28,7 +28,7 @@ test('a small demo survives what it kills, ends with 0 and one line of JSON, and
   expect(result['takeovers']).toBeGreaterThanOrEqual(1);
   expect(result['orchestrator_failovers']).toBeGreaterThanOrEqual(1);
   expect(left).toEqual([]);
-}, 60_000);
+}, 180_000);
 
 test('a path that is no repository, or one without commits, is one sentence and exit 1', async () => {
   const none = join(place.path, 'none');

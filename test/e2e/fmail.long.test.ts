@@ -90,8 +90,10 @@ describe.each(['bus', 'socket'] as const)('a watch over the %s', (name) => {
     const watching = start('watch', place.name);
     const ready = untilOutput(watching, 'the first probe', (seen) => seen.includes('probe'));
     // A watch begins with what comes after it has started, and nothing else tells when that is.
-    const probes = setInterval(() => void send(place, 'probe'), 50);
-    await ready.finally(() => clearInterval(probes));
+    const probes: Promise<unknown>[] = [];
+    const probing = setInterval(() => probes.push(send(place, 'probe')), 50);
+    await ready.finally(() => clearInterval(probing));
+    await Promise.allSettled(probes);
     const delays: number[] = [];
     for (let n = 1; n <= 9; n += 1) {
       const visible = untilOutput(watching, `message ${n}`, (seen) => seen.includes(`: message ${n}\n`));
@@ -111,8 +113,10 @@ describe.each(['bus', 'socket'] as const)('a watch over the %s', (name) => {
   test('ends after a count or a time, with 0', async () => {
     const counting = start('watch', '@bob', '--count', '2', '--json');
     const timing = start('watch', '--timeout', '300ms');
-    const probes = setInterval(() => void send({ kind: 'agent', name: 'bob' }, 'probe'), 50);
-    const [counted, timed] = await Promise.all([counting, timing]).finally(() => clearInterval(probes));
+    const probes: Promise<unknown>[] = [];
+    const probing = setInterval(() => probes.push(send({ kind: 'agent', name: 'bob' }, 'probe')), 50);
+    const [counted, timed] = await Promise.all([counting, timing]).finally(() => clearInterval(probing));
+    await Promise.allSettled(probes);
     const bodies = String(counted.stdout)
       .trimEnd()
       .split('\n')

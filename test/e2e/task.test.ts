@@ -9,6 +9,7 @@ import { emptyConfig } from '../../shared/board/state.ts';
 import type { BoardClient } from '../../shared/bus/board-client.ts';
 import { sendMail } from '../../shared/bus/send-mail.ts';
 import { randomId } from '../../shared/random.ts';
+import { until } from '../support/asking.ts';
 import { project, startHive, type TestHive } from '../support/orchestrator.ts';
 import { type Commands, commandsOf, type Ended, steady } from './commands.ts';
 
@@ -282,7 +283,11 @@ describe('verbs', () => {
       report: { v: 1, kind: 'lane', id: randomId(), lane: 'docs', tip },
     };
     await sendMail(bus, project, 'committer', { kind: 'agent', name: 'orchestrator' }, opened);
-    const signal = AbortSignal.timeout(8_000);
+    await until('the lane is open', async () => {
+      const { lanes } = await operator.query<'status'>({ v: 1, kind: 'status' });
+      return lanes['docs']?.tip === tip;
+    });
+    const signal = AbortSignal.timeout(60_000);
     const worker = await hive.claimer('w1');
     const granted = await worker.next({ holds: [], waitMs: 5_000, signal });
     if (granted.kind !== 'granted') throw new Error(`expected a grant, got ${granted.kind}`);
