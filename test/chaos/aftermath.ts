@@ -61,6 +61,12 @@ async function expectSoon(
   }
 }
 
+/** Of a service that runs, or is just being started again. */
+async function pidOf({ supervisor }: ProcessSwarm, name: string): Promise<number> {
+  await until(`${name} to run`, () => supervisor.pid(name) !== undefined, SERVE_MS);
+  return supervisor.pid(name) as number;
+}
+
 /**
  * Each role serves: the leading orchestrator is killed, and the other one gives each worker a task of its own, which the
  * committers commit; all wait for more then, and both takeover services beat.
@@ -85,7 +91,7 @@ export async function rolesServe(options: {
   );
   if (breaches.length > 0) return breaches;
   const leader = await swarm.leader();
-  process.kill(supervisor.pid(leader) as number, 'SIGKILL');
+  process.kill(await pidOf(swarm, leader), 'SIGKILL');
   await add(
     workers.map((worker, n) => ({
       id: `last-${worker}`,
@@ -163,7 +169,7 @@ export async function nothingLeft(swarm: ProcessSwarm): Promise<Breach[]> {
       async () => `${what} are left: ${(await look()).join(', ')}`,
     );
   const keeping = new Set((await trees()).map((tree) => tree.split('/', 1)[0] ?? ''));
-  for (const worker of keeping) process.kill(swarm.supervisor.pid(worker) as number, 'SIGKILL');
+  for (const worker of keeping) process.kill(await pidOf(swarm, worker), 'SIGKILL');
   return [
     ...(await expectNone('processes of harnesses', harnesses)),
     ...(await expectNone('trees', trees)),

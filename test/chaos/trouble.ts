@@ -24,6 +24,13 @@ export interface Means {
   readonly disks: { readonly bus: Disk; readonly tree: Disk } | { readonly why: string };
 }
 
+/**
+ * A target that is down at that moment is waited for so long: what was struck before comes back meanwhile. Its fault is as
+ * long as it was to be.
+ */
+const PATIENCE_MS = 5_000;
+const LOOK_MS = 100;
+
 export class Trouble {
   readonly struck: Struck[] = [];
   readonly #means: Means;
@@ -43,12 +50,20 @@ export class Trouble {
   }
 
   async #strike(fault: Fault, signal: AbortSignal): Promise<void> {
-    const begun = systemClock.now();
-    const last = async () => {
-      await systemClock.sleep(fault.lengthMs, signal).catch(() => undefined);
+    const { disks } = this.#means;
+    const until = systemClock.monotonic() + PATIENCE_MS;
+    const pause = async (ms: number) => {
+      await systemClock.sleep(ms, signal).catch(() => undefined);
     };
-    const missed = await this.#inflict(fault, last);
-    this.struck.push({ fault, at: begun, ...(missed === undefined ? {} : { missed }) });
+    for (;;) {
+      const begun = systemClock.now();
+      const missed = await this.#inflict(fault, () => pause(fault.lengthMs));
+      if (missed === undefined) return void this.struck.push({ fault, at: begun });
+      const isHopeless = 'why' in disks && missed === disks.why;
+      if (isHopeless || signal.aborted || systemClock.monotonic() >= until)
+        return void this.struck.push({ fault, at: begun, missed });
+      await pause(LOOK_MS);
+    }
   }
 
   async #inflict(fault: Fault, last: () => Promise<void>): Promise<string | undefined> {

@@ -13,7 +13,7 @@ test('workers whose harness prints steadily are never taken', async () => {
   expect(violations).toEqual([]);
   expect(takeovers).toBe(0);
   expect(virtualMs).toBeGreaterThan(0.9 * 3_600_000);
-}, 90_000);
+}, 240_000);
 
 test('clocks that jump, services that are stopped and buses that restart rob nobody', async () => {
   const strikes: readonly Strike[] = [
@@ -32,11 +32,11 @@ test('clocks that jump, services that are stopped and buses that restart rob nob
   expect(violations).toEqual([]);
   expect(takeovers).toBe(0);
   expect(terms).toBeGreaterThan(1);
-}, 90_000);
+}, 240_000);
 
 test('a worker whose machine sleeps for leases is taken, with the evidence that its rule asks for', async () => {
   const strikes: readonly Strike[] = Array.from({ length: 4 }, () => ({ kind: 'sleep', target: 'worker-1' }));
   const { violations, takeovers } = await watch('asleep', 0.95, strikes);
   expect(violations).toEqual([]);
   expect(takeovers).toBeGreaterThan(0);
-}, 90_000);
+}, 240_000);

@@ -68,8 +68,6 @@ const EARLY_MS = 30_000;
 /** Starting, with a tree for each of many runs. */
 const TAKE_UP_MS = 20_000;
 
-AbortSignal.any = forgettableAny;
-
 const realDeciders = { applyClaim, applyCommand, applyReport, applyMail, applyLook, applyUsage };
 
 export class World {
@@ -144,6 +142,17 @@ export class World {
 
   /** Lets the plan happen, then waits until the swarm is quiet. */
   async run(): Promise<Outcome> {
+    // What runs in this process after it shall have Node's own again.
+    const usual = AbortSignal.any;
+    AbortSignal.any = forgettableAny;
+    try {
+      return await this.#live();
+    } finally {
+      AbortSignal.any = usual;
+    }
+  }
+
+  async #live(): Promise<Outcome> {
     const { plan, timeline } = this;
     for (const node of this.nodes.values())
       timeline.plan(this.#random.between(0, 3_000), `start ${node.name}`, () => node.start());

@@ -7,6 +7,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findNatsServer, type NatsBinary } from '../../infra/nats/binary.ts';
 import { type NatsPasswords, renderNatsConfig } from '../../infra/nats/config.ts';
 import { launchNats, type NatsProcess } from '../../infra/nats/launch.ts';
@@ -104,6 +105,18 @@ export async function startNatsServer(options: TestNatsOptions = {}): Promise<Te
     registerServer(server);
     return server;
   };
+  /** Meanwhile a connection of somebody else may have got the port for its own end. */
+  const startAgain = async (port: number): Promise<NatsProcess> => {
+    const until = performance.now() + 10_000;
+    for (;;) {
+      try {
+        return await start(port);
+      } catch (error) {
+        if (!/address already in use/.test(String(error)) || performance.now() > until) throw error;
+        await sleep(100);
+      }
+    }
+  };
   const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
     server.kill(signal);
     // A server under SIGSTOP takes no SIGTERM.
@@ -138,7 +151,7 @@ export async function startNatsServer(options: TestNatsOptions = {}): Promise<Te
     kill: () => end('SIGKILL'),
     restart: async () => {
       await end('SIGTERM');
-      server = await start(port);
+      server = await startAgain(port);
     },
   };
 }

@@ -29,6 +29,8 @@ export const TASKS = 18;
 /** How long is waited for all tasks to end: two slow cores commit less than three a second. What is measured is not this. */
 const PATIENCE_MS = 120_000;
 const SLOW_TASK_MS = 400;
+/** So many processes of its tree the harness of a victim notes. */
+const VICTIM_PIDS = 3;
 
 /**
  * The first try of a task called `victim` leaves half of its work, starts a tree of processes and never ends; whoever
@@ -51,7 +53,8 @@ case $WAGGLE_TASK in
     (sleep 300 & echo $! >> "@NOTES@/victim.pids"; wait) &
     echo $! >> "@NOTES@/victim.pids"
     echo $$ >> "@NOTES@/victim.pids"
-    echo "$FMAIL_AGENT" > "@NOTES@/victim.agent"
+    echo "$FMAIL_AGENT" > "@NOTES@/victim.agent.new"
+    mv "@NOTES@/victim.agent.new" "@NOTES@/victim.agent"
     wait
     ;;
   *)
@@ -143,14 +146,15 @@ export interface Victim {
 export async function caughtInTheMiddle(swarm: ProcessSwarm): Promise<Victim> {
   await swarm.add([{ id: 'victim', title: 'feat: the victim' }]);
   const note = join(swarm.notes, 'victim.agent');
-  await until('the harness to be in the middle', () => existsSync(note));
+  /** Lines that are written to their end. */
+  const pidLines = () => readFileSync(join(swarm.notes, 'victim.pids'), 'utf8').split('\n').slice(0, -1);
+  await until('the harness to be in the middle', () => existsSync(note) && pidLines().length === VICTIM_PIDS);
   const saved = async () => {
     const { runs } = await swarm.client.query<'runs'>({ v: 1, kind: 'runs', task: 'victim', live: true });
     return runs.some(({ checkpoints }) => checkpoints > 0);
   };
   await until('a checkpoint', saved);
-  const pids = readFileSync(join(swarm.notes, 'victim.pids'), 'utf8').trim().split('\n').map(Number);
-  return { agent: readFileSync(note, 'utf8').trim(), pids };
+  return { agent: readFileSync(note, 'utf8').trim(), pids: pidLines().map(Number) };
 }
 
 /** The victim ended as one commit, which goes on from the stored half. */
