@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
-import type { EventOf, FileRef, Policies, Task, TaskSpec } from '../../schemas/index.ts';
+import type { BoardConfig, EventOf, FileRef, Policies, Task, TaskSpec } from '../../schemas/index.ts';
 import type { Step } from '../../services/committer/commit-steps.ts';
 import { type CommitterOptions, runCommitter } from '../../services/committer/committer.ts';
 import { emptyConfig } from '../../shared/board/state.ts';
@@ -20,7 +20,7 @@ import { randomId } from '../../shared/random.ts';
 import { about, claimBy, eventsOf, type Granted, mailReport, sendClaim, until } from './asking.ts';
 import type { CommitterProcessOptions } from './committer-process.ts';
 import { type KeptLog, keptLog } from './kept-log.ts';
-import { cancelAll } from './left-tasks.ts';
+import { cancelAll, tasksLeft } from './left-tasks.ts';
 import { project, startHive, type TestHive } from './orchestrator.ts';
 import { commitFiles, type Files, gitIn, makeBare, makeRepository, temporaryFolder } from './repository.ts';
 import { type RunningAgent, roles, startSwarm, type TestSwarm } from './swarm.ts';
@@ -114,7 +114,7 @@ export class LaneBench {
     const others = Object.entries(more).map(([name, where]) => lane(name, where));
     await this.hive.configure({
       roles: { ...roles, ...this.committers },
-      lanes: Object.assign(lane(this.lane, home), ...others),
+      lanes: Object.assign(await this.#inUse(), lane(this.lane, home), ...others),
       policies: { ...emptyConfig.policies, ...usual, ...this.policies },
       gates: {
         ...gate('VG-GREEN', 'true'),
@@ -123,6 +123,14 @@ export class LaneBench {
         ...gate('VG-WAIT', `while [ ! -e "${go}" ]; do sleep 0.02; done; exec sh "${go}"`),
       },
     });
+  }
+
+  /** Lanes of tasks that have not ended cannot go: what a failed test left in a committer's hands. */
+  async #inUse(): Promise<BoardConfig['lanes']> {
+    const names = (await tasksLeft(this.client)).map(({ lane }) => lane);
+    if (names.length === 0) return {};
+    const { config } = await this.client.query<'status'>({ v: 1, kind: 'status' });
+    return Object.fromEntries(Object.entries(config.lanes).filter(([name]) => names.includes(name)));
   }
 
   /** Starts a committer, which the end of the test drains, and waits until the lane is open. */
