@@ -224,14 +224,19 @@ describe.each(HARNESSES)('%s', (name) => {
     await addTask();
     const bus = await hive.connect('operator');
     const steer = { v: 1, kind: 'steer', id: randomId(), text: 'Turn left.\n\nDOUBLE: edit' } as const;
-    await untilTask('it is in hand', ({ state }) => state === 'claimed');
+    const { grant } = await untilTask('it is in hand', ({ state }) => state === 'claimed');
+    // What comes before that stands in its prompt.
+    await until(
+      'its harness runs',
+      async () => (await processesMarked(`WAGGLE_RUN=${grant?.run}`)).length > 0,
+    );
     const subject = subjectsOf(project).request('control', `w-${n}`);
     const answer = await until('it can be told', async () => {
       const said = await call(bus, subject, ['Control', { ...steer, id: randomId() }], 'ControlAnswer', {
         timeoutMs: 20_000,
       });
       if (said.applied === 'now') return said;
-      // What comes before its harness is kept for the next run, and of that only so much is.
+      // What comes before it can be told is kept for the next run, and of that only so much is.
       await systemClock.sleep(250);
       return undefined;
     });
