@@ -69,6 +69,8 @@ export class ClaimDesk {
     const waiting = { from, claim, until: clock.monotonic() + waitMs, answer, isTried: false };
     const tried = isEarly ? undecided : this.#try(waiting, now);
     const isOver = tried.answer !== undefined || waitMs === 0;
+    // Its asker listens to this copy alone: an earlier one that waits must be granted nothing any more.
+    if (isOver) this.#waiting.forget(from, claim);
     if (!isOver && this.#waiting.add({ ...waiting, isTried: !isEarly })) this.#isNewThere = true;
     const nothing = () => answer({ ...this.#options.head(undefined), kind: 'nothing' });
     return { ...tried, answer: tried.answer ?? (isOver ? nothing : () => {}) };
@@ -79,8 +81,10 @@ export class ClaimDesk {
     const message = `claim ${claim.number} of slot ${claim.slot} came after a higher one`;
     const refusal = { kind: 'refused', code: 'voided', message, retryable: false } as const;
     const { decided, told } = isAhead(claim, this.#mailSeq) ? none : this.#report({ from, claim }, now);
+    const { events, onTooLarge } = decided;
     return {
-      ...decided,
+      events,
+      onTooLarge: () => onTooLarge?.(),
       answer: () => {
         decided.answer();
         answer({ ...this.#options.head(told()), ...refusal });

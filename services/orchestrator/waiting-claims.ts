@@ -51,6 +51,13 @@ export class WaitingClaims<A> {
     if (known !== undefined && known.number < claim.number) this.#claims.delete(key);
   }
 
+  /** That claim is decided: no copy of it, and none before it, waits any more. */
+  forget(from: string, claim: Claim): void {
+    const key = keyOf(from, claim);
+    const known = this.#claims.get(key)?.claim;
+    if (known !== undefined && known.number <= claim.number) this.#claims.delete(key);
+  }
+
   #hear(key: string, { number }: Claim): void {
     this.#highest.delete(key);
     this.#highest.set(key, number);

@@ -16,7 +16,7 @@ import type { Bus } from '../bus/port.ts';
 import type { Clock } from '../clock.ts';
 import { type ErrorCode, isWaggleError, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { aboutGrant, type Outbox, type Outgoing } from './outbox.ts';
+import { aboutGrant, type MailPlace, type Outbox, type Outgoing } from './outbox.ts';
 import { ReportMail } from './report-mail.ts';
 
 const RETRY_MS = 250;
@@ -204,8 +204,8 @@ export class Courier {
     const { report, rescue } = outgoing;
     try {
       if (rescue !== undefined) await this.#mail(rescue, id, signal);
-      const seq = await this.#mail(report, id, signal);
-      if (seq !== undefined) await this.#outbox.remove(id, seq);
+      const place = await this.#mail(report, id, signal);
+      if (place !== undefined) await this.#outbox.remove(id, place);
     } catch (error) {
       if (!isWaggleError(error) || !hopeless.includes(error.code)) throw error;
       await this.#outbox.setAside(id, error.message);
@@ -213,10 +213,10 @@ export class Courier {
   }
 
   /** Undefined when a newer report has taken the place of entry `id` meanwhile. */
-  async #mail(report: Report, id: string, signal: AbortSignal): Promise<number | undefined> {
-    const seq = await this.#persist(id, signal, () => this.#mails.send(report));
-    if (seq === undefined) this.#mails.forget(report.id);
-    return seq;
+  async #mail(report: Report, id: string, signal: AbortSignal): Promise<MailPlace | undefined> {
+    const place = await this.#persist(id, signal, () => this.#mails.send(report));
+    if (place === undefined) this.#mails.forget(report.id);
+    return place;
   }
 
   /** Whether the file that the report names, if any, is stored; a report whose file cannot be read is set aside. */

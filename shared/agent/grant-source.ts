@@ -13,7 +13,7 @@ import type { Clock } from '../clock.ts';
 import { withinTime } from '../within-time.ts';
 import type { Courier } from './courier.ts';
 import type { HeldGrant } from './held-grant.ts';
-import type { Outbox } from './outbox.ts';
+import type { LastMail, Outbox } from './outbox.ts';
 
 export interface GrantSourceOptions {
   readonly claimer: Claimer;
@@ -34,7 +34,7 @@ const LEAVE_MS = 5_000;
 export class GrantSource {
   readonly #options: GrantSourceOptions;
   /** The newest mail that a claim which was decided followed. */
-  #followed: number | undefined;
+  #followed: LastMail | undefined;
 
   constructor(options: GrantSourceOptions) {
     this.#options = options;
@@ -52,18 +52,18 @@ export class GrantSource {
     // What the claim cannot carry goes first, by mail: the claim ends whatever grant it is about.
     if (report === undefined) await courier.flush(signal);
     this.letGo();
-    const afterMail = this.#toFollow();
+    const after = this.#toFollow();
     const answer = await claimer.next({
       holds: [],
       signal,
       ...(waitMs === undefined ? {} : { waitMs }),
       ...(report === undefined ? {} : { report }),
-      ...(afterMail === undefined ? {} : { afterMail }),
+      ...(after === undefined ? {} : { afterMail: after.seq }),
     });
     if (answer.report !== undefined) await courier.answered(answer.report);
     this.letGo();
     // A claim that was told `nothing` may not have been decided: the mail that it waited for may not be read yet.
-    if (answer.kind !== 'nothing') this.#followed = afterMail ?? this.#followed;
+    if (answer.kind !== 'nothing') this.#followed = after ?? this.#followed;
     return { answer, isCarrying: report !== undefined };
   }
 
@@ -77,13 +77,13 @@ export class GrantSource {
     const report = await courier.forClaim(signal);
     // Several reports go first: the claim ends whatever grant they are about.
     if (report === undefined) await courier.flush(signal);
-    const afterMail = this.#toFollow();
+    const after = this.#toFollow();
     const answer = await claimer.next({
       holds: [],
-      waitMs: afterMail === undefined ? 0 : LEAVE_MS / 2,
+      waitMs: after === undefined ? 0 : LEAVE_MS / 2,
       leaving: true,
       signal,
-      ...(afterMail === undefined ? {} : { afterMail }),
+      ...(after === undefined ? {} : { afterMail: after.seq }),
       ...(report === undefined ? {} : { report }),
     });
     if (answer.report !== undefined) await courier.answered(answer.report);
@@ -92,7 +92,7 @@ export class GrantSource {
   }
 
   /** The newest mail, unless a claim that was decided followed it: whoever mailed it, and whatever was cut off since. */
-  #toFollow(): number | undefined {
+  #toFollow(): LastMail | undefined {
     const last = this.#options.outbox.lastMail();
     return last === this.#followed ? undefined : last;
   }

@@ -145,7 +145,10 @@ async function anotherGrant(loop: Loop, waitMs: number, signal: AbortSignal): Pr
     const { answer, isCarrying } = await loop.source.ask(signal, leftMs);
     if (answer.kind === 'granted') return hold(loop, answer.grant);
     // A claim that brought a report was answered at once: the wait is the next one's.
-    if (answer.kind !== 'nothing' || !isCarrying || leftMs === 0) return undefined;
+    if (answer.kind === 'nothing' && isCarrying && leftMs > 0) continue;
+    // Whoever asked may live on for a while: a report that waits for its mail still must not wait for that.
+    if (answer.kind === 'nothing' && isCarrying && answer.report === undefined) await withdraw(loop);
+    return undefined;
   }
 }
 

@@ -24,6 +24,17 @@ export interface Outgoing {
   readonly rescue?: Report;
 }
 
+/** Where MAIL has a report; `isRepeat`: it had it before, and so others of its agent may stand behind. */
+export interface MailPlace {
+  readonly seq: number;
+  readonly isRepeat: boolean;
+}
+
+/** The place of the newest mail: an object of its own for each, as a MAIL that is made anew gives a sequence again. */
+export interface LastMail {
+  readonly seq: number;
+}
+
 export interface Outbox {
   /**
    * Resolves when the report is on disk, with a copy of its bundle. A checkpoint takes the place of older ones of its
@@ -33,10 +44,10 @@ export interface Outbox {
   /** Oldest first; `bundle` is the copy in the outbox. */
   pending(): readonly Outgoing[];
   has(id: string): boolean;
-  /** `mailSeq`: where MAIL has it, which is on disk before the report is gone. */
-  remove(id: string, mailSeq?: number): Promise<void>;
-  /** The place in MAIL of the report that was mailed last, by a predecessor, too. */
-  lastMail(): number | undefined;
+  /** `place`: where MAIL has it, which is on disk before the report is gone. */
+  remove(id: string, place?: MailPlace): Promise<void>;
+  /** What was mailed last, by a predecessor, too. */
+  lastMail(): LastMail | undefined;
   /** Takes an entry out of the way for good, and keeps its files for a person. */
   setAside(id: string, fault: string): Promise<void>;
 }
@@ -81,10 +92,11 @@ export async function openOutbox(folder: string, log: Log): Promise<Outbox> {
   const placeFile = `${folder}.last-mail`;
   let lastMail = await readPlace(placeFile, log);
 
-  const remove = async (id: string, mailSeq?: number) => {
-    if (mailSeq !== undefined) {
-      await writeWhole(placeFile, String(mailSeq));
-      lastMail = mailSeq;
+  const remove = async (id: string, place?: MailPlace) => {
+    if (place !== undefined) {
+      const newest = newestMail(lastMail, place);
+      await writeWhole(placeFile, String(newest.seq));
+      lastMail = newest;
     }
     const entry = entries.get(id);
     if (entry === undefined) return;
@@ -162,13 +174,18 @@ function isReplacedBy(older: Report, newer: Report): boolean {
 }
 
 /** Undefined where none was mailed, or what is there says no place: then the last report may count as lost. */
-async function readPlace(path: string, log: Log): Promise<number | undefined> {
+/** A repeated one may stand before what was mailed last; any other is the last, also where MAIL was made anew. */
+export const newestMail = (last: LastMail | undefined, { seq, isRepeat }: MailPlace): LastMail => ({
+  seq: isRepeat ? Math.max(last?.seq ?? 0, seq) : seq,
+});
+
+async function readPlace(path: string, log: Log): Promise<LastMail | undefined> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
   if (text === undefined) return undefined;
-  if (/^[1-9]\d{0,15}$/.test(text)) return Number(text);
+  if (/^[1-9]\d{0,15}$/.test(text)) return { seq: Number(text) };
   log.warn({ file: path }, 'the place of the last mail cannot be read; it is written anew with the next one');
   return undefined;
 }

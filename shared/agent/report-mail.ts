@@ -2,17 +2,19 @@
  * Mails reports to the orchestrator. The board knows the second copy of a report by what it ends, stores or counts; a word of
  * progress it does not know again, so that one is looked for before it goes out when the server may have forgotten its id.
  */
-import type { Report } from '../../schemas/index.ts';
+import type { Mail, Report } from '../../schemas/index.ts';
 import { isTransient } from '../bus/board-client.ts';
 import type { Bus } from '../bus/port.ts';
 import { createReader } from '../bus/read-client.ts';
-import { sendMail } from '../bus/send-mail.ts';
+import { storeMail } from '../bus/send-mail.ts';
 import type { Clock } from '../clock.ts';
 import { isWaggleError, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { MailPlace } from './outbox.ts';
 
 /** Far less than the two minutes for which the server knows an id, by a clock that may be set meanwhile. */
 const KNOWN_MS = 30_000;
+const STORE_MS = 5_000;
 /** Of the agent's mails to the orchestrator. Its reports go out one after another: it is among the newest. */
 const LOOKED_AT = 50;
 const ORCHESTRATOR = { kind: 'agent', name: 'orchestrator' } as const;
@@ -37,18 +39,22 @@ export class ReportMail {
     for (const id of options.left) this.#firstAt.set(id, Number.NEGATIVE_INFINITY);
   }
 
-  /** Stores the report in MAIL and gives its sequence. Errors: the port's. */
-  async send(report: Report): Promise<number> {
+  /** Stores the report in MAIL and says where. Errors: the port's. */
+  async send(report: Report): Promise<MailPlace> {
     const { swarm, project, agent, clock } = this.#options;
     const { id } = report;
+    const store = async (mail: Mail): Promise<MailPlace> => {
+      const { seq, duplicate } = await storeMail(swarm, project, agent, ORCHESTRATOR, mail, STORE_MS);
+      return { seq, isRepeat: duplicate };
+    };
     const firstAt = this.#firstAt.get(id) ?? clock.monotonic();
     const isForgotten = clock.monotonic() - firstAt > KNOWN_MS;
     const found = isForgotten && report.kind === 'progress' ? await this.#find(id) : undefined;
     this.#firstAt.set(id, firstAt);
-    const mail = { v: 1, id, kind: 'report', at: clock.now(), report } as const;
-    const seq = found ?? (await sendMail(swarm, project, agent, ORCHESTRATOR, mail));
+    const mail: Mail = { v: 1, id, kind: 'report', at: clock.now(), report };
+    const place = found === undefined ? await store(mail) : { seq: found, isRepeat: true };
     this.forget(id);
-    return seq;
+    return place;
   }
 
   /** The report is sent no more. */

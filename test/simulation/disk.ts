@@ -3,7 +3,13 @@
  * stands when it has happened, whatever becomes of the process.
  */
 import type { Report } from '../../schemas/index.ts';
-import { type Outbox, type Outgoing, overtaken } from '../../shared/agent/outbox.ts';
+import {
+  type LastMail,
+  newestMail,
+  type Outbox,
+  type Outgoing,
+  overtaken,
+} from '../../shared/agent/outbox.ts';
 import type { SeededRandom } from '../../shared/bus/simulated/seeded-random.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { StateLock } from '../../shared/process/state-lock.ts';
@@ -25,7 +31,7 @@ export class Disk {
   /** Told of work that was thrown away and is kept nowhere. */
   onLost: (what: string) => void = () => {};
   #generation = 0;
-  #lastMail: number | undefined;
+  #lastMail: LastMail | undefined;
   /** Tells the folder from its copies. */
   readonly #folder: string;
 
@@ -99,10 +105,10 @@ export class Disk {
       pending: () => [...this.entries],
       has: (id) => this.entries.some(({ report }) => report.id === id),
       lastMail: () => this.#lastMail,
-      remove: async (id, mailSeq) => {
-        if (mailSeq !== undefined) {
+      remove: async (id, place) => {
+        if (place !== undefined) {
           await clock.sleep(WRITE_MS);
-          this.#lastMail = mailSeq;
+          this.#lastMail = newestMail(this.#lastMail, place);
         }
         take(id);
         await clock.sleep(WRITE_MS);

@@ -46,6 +46,16 @@ test('a higher number drops the claim that waits; another incarnation, maybe a r
   expect(claims.all()).toHaveLength(2);
 });
 
+test('a claim that is decided is waited for no more, in no copy; a later one of its slot is', () => {
+  const claims = new WaitingClaims<string>();
+  claims.add(waiting('a', claim(3)));
+  claims.forget('a', claim(2));
+  claims.forget('b', claim(3));
+  expect(claims.all()).toHaveLength(1);
+  claims.forget('a', claim(3));
+  expect(claims.all()).toHaveLength(0);
+});
+
 test('a lower number of a slot is void once a higher one was heard, waiting or not', () => {
   const claims = new WaitingClaims<string>();
   claims.supersede('a', claim(3));

@@ -72,7 +72,7 @@ describe('a claim that brings the end of a run, and names a mail', () => {
     const word = { ...about(grant, 'word'), kind: 'progress' as const, note: 'half' };
     const types = () => journal.batches.flatMap(({ events }) => events.map(({ type }) => type));
     const claim = { number: 2, report: done(grant), after_mail: 7 };
-    return { writer, ask, word, types, claim };
+    return { journal, writer, ask, word, types, claim };
   }
 
   test('has it decided after that mail', async () => {
@@ -96,6 +96,25 @@ describe('a claim that brings the end of a run, and names a mail', () => {
     expect(types()).not.toContain('grant_ended');
     writer.pass({ seq: 7 });
     expect(await ask({ ...claim, number: 3 })).toMatchObject({ report: { status: 'accepted' } });
+  });
+
+  test('is decided in its newest copy alone: nothing is granted to one that nobody listens to', async () => {
+    const { journal, writer, ask, word, types, claim } = await ending();
+    const copy = () => ask({ ...claim, wait_ms: 5_000 });
+    void copy();
+    await until('it waits', () => writer.awaitedMails().length > 0);
+    journal.isHolding = true;
+    writer.report('w', { ...word, id: 'earlier', note: 'a third' }, { seq: 6 }, () => {});
+    await until('a batch is under way', () => journal.waits());
+    // All in the next turn: its mail, the claim again, and work behind both.
+    writer.report('w', word, { seq: 7 }, () => {});
+    const again = copy();
+    const work = addTo(writer, 'two');
+    journal.isHolding = false;
+    journal.ack();
+    expect(await again).toMatchObject({ kind: 'nothing', report: { status: 'accepted' } });
+    await work;
+    expect(types().filter((type) => type === 'granted')).toHaveLength(1);
   });
 
   test('has nothing decided when a newer claim has made it void', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ClaimAnswer, Report } from '../../../../schemas/index.ts';
 import { GrantSource } from '../../../../shared/agent/grant-source.ts';
+import type { LastMail } from '../../../../shared/agent/outbox.ts';
 import type { Claimer } from '../../../../shared/bus/claimer.ts';
 import { systemClock } from '../../../../shared/clock.ts';
 
@@ -14,12 +15,12 @@ function aSource() {
   const nothing: ClaimAnswer = { ...head, kind: 'nothing' };
   /** What stands outside: `unsent` is what the next flush mails, `carried` what the next claim can carry. */
   const outside: {
-    mailed: number;
-    unsent?: number;
+    mailed: LastMail;
+    unsent?: LastMail;
     carried?: Report;
     isDelivering: boolean;
     answer: ClaimAnswer | undefined;
-  } = { mailed: 41, isDelivering: true, answer: over };
+  } = { mailed: { seq: 41 }, isDelivering: true, answer: over };
   const claimer: Claimer = {
     async next({ afterMail }) {
       told.push(`claim after ${afterMail}`);
@@ -54,7 +55,7 @@ test('the first claim is decided after what a predecessor had mailed, though not
 
 test('the first claim is decided after what the start itself mailed', async () => {
   const { source, claims, outside } = aSource();
-  outside.unsent = 57;
+  outside.unsent = { seq: 57 };
   await source.begin(signal);
   await source.ask(signal);
   expect(claims()).toEqual(['claim after 57']);
@@ -78,7 +79,7 @@ test('one that is told to leave while it delivers what a predecessor left leaves
 
 test('who leaves while its claim still waits for a mail leaves after that mail', async () => {
   const { source, claims, outside, nothing } = aSource();
-  outside.unsent = 57;
+  outside.unsent = { seq: 57 };
   outside.answer = nothing;
   await source.ask(signal);
   await source.withdraw();
@@ -89,7 +90,7 @@ test('after a withdrawal that was cut off the next claim is decided after what t
   const { source, claims, outside, over } = aSource();
   await source.begin(signal);
   await source.ask(signal);
-  outside.unsent = 57;
+  outside.unsent = { seq: 57 };
   outside.answer = undefined;
   await expect(source.withdraw()).rejects.toThrow('nobody answers');
   outside.answer = over;
@@ -101,7 +102,7 @@ test('what was mailed before a delivery was cut off counts as well', async () =>
   const { source, claims, outside } = aSource();
   await source.begin(signal);
   await source.ask(signal);
-  outside.mailed = 57;
+  outside.mailed = { seq: 57 };
   outside.isDelivering = false;
   await expect(source.ask(signal)).rejects.toThrow('cut off');
   outside.isDelivering = true;
@@ -109,12 +110,22 @@ test('what was mailed before a delivery was cut off counts as well', async () =>
   expect(claims()).toEqual(['claim after 41', 'claim after 57']);
 });
 
+test('a mail is told from another of the same sequence, which a MAIL that was made anew may give', async () => {
+  const { source, claims, outside } = aSource();
+  await source.begin(signal);
+  await source.ask(signal);
+  outside.unsent = { seq: 41 };
+  await source.ask(signal);
+  await source.ask(signal);
+  expect(claims()).toEqual(['claim after 41', 'claim after 41', 'claim after undefined']);
+});
+
 test('a claim that carries the end of a run is decided after what was mailed while the run went on', async () => {
   const { source, told, outside } = aSource();
   await source.begin(signal);
   await source.ask(signal);
   // The newest checkpoint.
-  outside.mailed = 57;
+  outside.mailed = { seq: 57 };
   outside.carried = {
     v: 1,
     kind: 'failed',
@@ -133,7 +144,7 @@ test('a claim that carries the end of a run is decided after what was mailed whi
 test('reports that a claim cannot carry go before it, by mail, and it is decided after them', async () => {
   const { source, told, outside } = aSource();
   // A word of progress came in beside the report of the run's end.
-  outside.unsent = 42;
+  outside.unsent = { seq: 42 };
   const { isCarrying } = await source.ask(signal, 0);
   expect(told).toEqual(['flush', 'claim after 42']);
   expect(isCarrying).toBe(false);

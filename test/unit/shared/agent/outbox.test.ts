@@ -156,11 +156,25 @@ test('the place in MAIL of the report that was mailed last is known to a success
   expect(first.lastMail()).toBeUndefined();
   await first.put(report('a'));
   await first.put(report('b'));
-  await first.remove('a', 41);
+  await first.remove('a', { seq: 41, isRepeat: false });
   await first.remove('b');
-  expect(first.lastMail()).toBe(41);
+  expect(first.lastMail()).toEqual({ seq: 41 });
   const second = await openOutbox(folder(), keptLog());
-  expect([second.lastMail(), second.pending()]).toEqual([41, []]);
+  expect([second.lastMail(), second.pending()]).toEqual([{ seq: 41 }, []]);
+});
+
+test('what MAIL had before is not the last; a mail in a MAIL that was made anew is, and told from another there', async () => {
+  const outbox = await openOutbox(folder(), keptLog());
+  const mailed = async (seq: number, isRepeat = false) => {
+    await outbox.remove('x', { seq, isRepeat });
+    return outbox.lastMail();
+  };
+  await mailed(12);
+  expect(await mailed(10, true)).toEqual({ seq: 12 });
+  expect(await mailed(14, true)).toEqual({ seq: 14 });
+  const anew = await mailed(3);
+  expect(anew).toEqual({ seq: 3 });
+  expect(await mailed(3)).not.toBe(anew);
 });
 
 test('what could not be kept leaves nothing behind, and the next report is kept', async () => {
