@@ -16,7 +16,7 @@ import type { Bus } from '../bus/port.ts';
 import type { Clock } from '../clock.ts';
 import { type ErrorCode, isWaggleError, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { aboutGrant, type MailPlace, type Outbox, type Outgoing } from './outbox.ts';
+import { aboutGrant, type Mailed, type Outbox, type Outgoing } from './outbox.ts';
 import { ReportMail } from './report-mail.ts';
 
 const RETRY_MS = 250;
@@ -213,7 +213,7 @@ export class Courier {
   }
 
   /** Undefined when a newer report has taken the place of entry `id` meanwhile. */
-  async #mail(report: Report, id: string, signal: AbortSignal): Promise<MailPlace | undefined> {
+  async #mail(report: Report, id: string, signal: AbortSignal): Promise<Mailed | undefined> {
     const place = await this.#persist(id, signal, () => this.#mails.send(report));
     if (place === undefined) this.#mails.forget(report.id);
     return place;

@@ -25,7 +25,7 @@ export interface Outgoing {
 }
 
 /** Where MAIL has a report; `isRepeat`: it had it before, and so others of its agent may stand behind. */
-export interface MailPlace {
+export interface Mailed {
   readonly seq: number;
   readonly isRepeat: boolean;
 }
@@ -45,7 +45,7 @@ export interface Outbox {
   pending(): readonly Outgoing[];
   has(id: string): boolean;
   /** `place`: where MAIL has it, which is on disk before the report is gone. */
-  remove(id: string, place?: MailPlace): Promise<void>;
+  remove(id: string, place?: Mailed): Promise<void>;
   /** What was mailed last, by a predecessor, too. */
   lastMail(): LastMail | undefined;
   /** Takes an entry out of the way for good, and keeps its files for a person. */
@@ -92,7 +92,7 @@ export async function openOutbox(folder: string, log: Log): Promise<Outbox> {
   const placeFile = `${folder}.last-mail`;
   let lastMail = await readPlace(placeFile, log);
 
-  const remove = async (id: string, place?: MailPlace) => {
+  const remove = async (id: string, place?: Mailed) => {
     if (place !== undefined) {
       const newest = newestMail(lastMail, place);
       await writeWhole(placeFile, String(newest.seq));
@@ -175,7 +175,7 @@ function isReplacedBy(older: Report, newer: Report): boolean {
 
 /** Undefined where none was mailed, or what is there says no place: then the last report may count as lost. */
 /** A repeated one may stand before what was mailed last; any other is the last, also where MAIL was made anew. */
-export const newestMail = (last: LastMail | undefined, { seq, isRepeat }: MailPlace): LastMail => ({
+export const newestMail = (last: LastMail | undefined, { seq, isRepeat }: Mailed): LastMail => ({
   seq: isRepeat ? Math.max(last?.seq ?? 0, seq) : seq,
 });
 

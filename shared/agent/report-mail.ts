@@ -10,7 +10,7 @@ import { storeMail } from '../bus/send-mail.ts';
 import type { Clock } from '../clock.ts';
 import { isWaggleError, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { MailPlace } from './outbox.ts';
+import type { Mailed } from './outbox.ts';
 
 /** Far less than the two minutes for which the server knows an id, by a clock that may be set meanwhile. */
 const KNOWN_MS = 30_000;
@@ -40,10 +40,10 @@ export class ReportMail {
   }
 
   /** Stores the report in MAIL and says where. Errors: the port's. */
-  async send(report: Report): Promise<MailPlace> {
+  async send(report: Report): Promise<Mailed> {
     const { swarm, project, agent, clock } = this.#options;
     const { id } = report;
-    const store = async (mail: Mail): Promise<MailPlace> => {
+    const store = async (mail: Mail): Promise<Mailed> => {
       const { seq, duplicate } = await storeMail(swarm, project, agent, ORCHESTRATOR, mail, STORE_MS);
       return { seq, isRepeat: duplicate };
     };

@@ -67,21 +67,25 @@ export function claimWithoutAnswer(swarm: Bus, agent: string, claim: Claim): Pro
   return call(swarm, subject, ['Claim', claim], 'ClaimAnswer', options).catch(() => undefined);
 }
 
+/** A beat of `agent`'s first incarnation, changed by `more`. */
+export const beatBy = (agent: string, more: Partial<Beat> = {}): Beat => ({
+  v: 1,
+  kind: 'beat',
+  role: 'worker',
+  incarnation: `1-${agent}`,
+  place,
+  pid: 1,
+  version: 'test',
+  state: 'waiting',
+  every_ms: 100,
+  uptime_ms: 1,
+  grants: [],
+  ...more,
+});
+
 /** Publishes a beat of the agent's first incarnation. */
 export function beat(swarm: Bus, agent: string, state = 'waiting', grants: Beat['grants'] = []): void {
-  const { payload, headers } = encode('Beat', {
-    v: 1,
-    kind: 'beat',
-    role: 'worker',
-    incarnation: `1-${agent}`,
-    place,
-    pid: 1,
-    version: 'test',
-    state,
-    every_ms: 100,
-    uptime_ms: 1,
-    grants,
-  });
+  const { payload, headers } = encode('Beat', beatBy(agent, { state, grants }));
   swarm.publish(subjectsOf(project).beat(agent), payload, headers);
 }
 

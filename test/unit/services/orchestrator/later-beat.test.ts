@@ -1,9 +1,10 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { Beat, ReportOf } from '../../../../schemas/index.ts';
+import type { ReportOf } from '../../../../schemas/index.ts';
 import { LaterBeats } from '../../../../services/orchestrator/later-beat.ts';
 import { encode } from '../../../../shared/bus/codec.ts';
 import type { Bus, Stored } from '../../../../shared/bus/port.ts';
 import { WaggleError } from '../../../../shared/errors.ts';
+import { beatBy } from '../../../support/asking.ts';
 
 const LEASE_MS = 1_000;
 const signal = new AbortController().signal;
@@ -42,17 +43,8 @@ beforeEach(() => {
 
 /** `at`: when the server stored it, by its clock. */
 function beatIs(seq: number, at: number, fences: readonly number[] = [7], output_age_ms = 100): void {
-  const beat: Beat = {
-    v: 1,
-    kind: 'beat',
-    role: 'worker',
-    incarnation: '1-w1',
-    place: { host: 'h', boot: 'b', state: 's' },
-    pid: 1,
-    version: 'test',
+  const beat = beatBy('w1', {
     state: 'working',
-    every_ms: 250,
-    uptime_ms: 1,
     grants: fences.map((fence) => ({
       task: 't',
       fence,
@@ -61,7 +53,7 @@ function beatIs(seq: number, at: number, fences: readonly number[] = [7], output
       output_bytes: 0,
       output_age_ms,
     })),
-  };
+  });
   newest = { stream: 'BEAT', seq, subject: 'wg.p.beat.w1', at, ...encode('Beat', beat) };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Beat, ClaimAnswer, Report } from '../../../../schemas/index.ts';
+import type { ClaimAnswer, Report } from '../../../../schemas/index.ts';
 import { takeMail } from '../../../../services/orchestrator/mail-intake.ts';
 import { Refusals } from '../../../../services/orchestrator/refusals.ts';
 import { emptyConfig } from '../../../../shared/board/state.ts';
@@ -7,7 +7,7 @@ import { encode } from '../../../../shared/bus/codec.ts';
 import type { Bus } from '../../../../shared/bus/port.ts';
 import { systemClock } from '../../../../shared/clock.ts';
 import { silentLog } from '../../../../shared/log.ts';
-import { about, claimBy, grantOf, until } from '../../../support/asking.ts';
+import { about, beatBy, claimBy, grantOf, until } from '../../../support/asking.ts';
 import { addTo, start } from '../../../support/held-writer.ts';
 
 /** A report of a death, on its way behind a batch that waits for its acknowledgement; nothing refutes it yet. */
@@ -32,19 +32,10 @@ async function waitingTakeover() {
       ...encode('Mail', mail, 'json'),
     };
   }
-  const beat: Beat = {
-    v: 1,
-    kind: 'beat',
-    role: 'worker',
-    incarnation: '1-w',
-    place: { host: 'h', boot: 'b', state: 's' },
-    pid: 1,
-    version: 'test',
+  const beat = beatBy('w', {
     state: 'working',
-    every_ms: 250,
-    uptime_ms: 1,
     grants: [{ task: grant.task, fence: grant.fence, run: grant.run, phase: 'running', output_bytes: 0 }],
-  };
+  });
   const newest = { stream: 'BEAT', seq: 1, at: 500, subject: 'wg.p.beat.w', ...encode('Beat', beat) };
   let looks = 0;
   let ahead = 0;
