@@ -126,6 +126,19 @@ describe('a claim that brings the end of a run, and names a mail', () => {
   });
 });
 
+test('a void claim whose report fits no batch stores none', async () => {
+  const { journal, writer } = start(16_384);
+  await until('it leads', () => journal.batches.length === 1);
+  await addTo(writer, 'one');
+  const ask = (more: Partial<Claim>) =>
+    new Promise<ClaimAnswer>((resolve) => writer.claim('w', claimBy('w', more), resolve));
+  const grant = grantOf(await ask({ number: 2 }));
+  const before = journal.batches.length;
+  const report = { ...about(grant), kind: 'progress' as const, note: 'x'.repeat(20_000) };
+  expect(await ask({ report })).toMatchObject({ kind: 'refused', code: 'voided' });
+  expect(journal.batches).toHaveLength(before);
+});
+
 test('mail that concerns nobody is consumed with the next batch, and wakes nobody', async () => {
   const { journal, writer } = start();
   await until('it leads', () => journal.batches.length === 1);
